@@ -1,0 +1,146 @@
+// What a configuration file says, checked by itself but not yet held against the plugins it names (topology does that).
+// Plain values, immutable after load. Every value that can still be wrong later keeps the place it came from.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace steady::config {
+
+/// A place in the user's file. Lines and columns count from 1; 0 means "the file as a whole".
+struct Position {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+/// One thing that is wrong: "FILE:LINE:COLUMN: KEY PATH: message".
+struct Diagnostic {
+  Position position;
+  std::string key;      ///< "actors.parse.restart"; empty for the file as a whole
+  std::string message;  ///< what was expected and what was found, as one sentence without a full stop
+
+  [[nodiscard]] std::string text() const;
+};
+using Diagnostics = std::vector<Diagnostic>;
+
+/// One diagnostic per line, each line ended.
+[[nodiscard]] std::string print(const Diagnostics& diagnostics);
+
+/// Orders by place: `first_file` before the others, those by name, then by line and column; equal ones are merged.
+void sort(Diagnostics& diagnostics, const std::string& first_file);
+
+enum class Restart { Permanent, Transient, Temporary };
+enum class Strategy { OneForOne, OneForAll, RestForOne };
+enum class Wait { Block, Adaptive, Spin };
+enum class Life { Memory, Disk };
+enum class WhenFull { Block, DropNew };
+enum class OnGiveUp { Degrade, Exit };
+enum class AutoShutdown { Never, AnySignificant, AllSignificant };
+
+/// A scalar as the user wrote it, `${VAR}` expanded; its type is the plugin's to say.
+struct Scalar {
+  std::string text;
+  Position position;
+};
+
+/// How a child is stopped. `grace` empty means infinity; zero means brutal_kill.
+struct Shutdown {
+  std::optional<std::chrono::nanoseconds> grace = std::chrono::seconds(5);
+};
+
+/// Latency control of one input port.
+struct InputTuning {
+  std::uint64_t min = 1;                          ///< messages that must wait before a step runs
+  std::optional<std::uint64_t> max;               ///< messages that a step sees at most
+  std::optional<std::chrono::nanoseconds> max_wait;  ///< run with fewer than `min` once the oldest waited this long
+  Position position;
+};
+
+struct Actor {
+  std::string name;
+  std::string plugin;
+  std::string type;  ///< empty when the plugin has just one
+  std::map<std::string, Scalar> params;
+  std::map<std::string, InputTuning> inputs;
+  Restart restart = Restart::Permanent;
+  Shutdown shutdown;
+  bool significant = false;
+  Wait wait = Wait::Adaptive;
+  std::optional<Life> life;  ///< of its state; empty: what the actor type asks for
+  std::chrono::nanoseconds start_timeout = std::chrono::seconds(10);  ///< from spawn to ready
+  std::string worker;        ///< shared worker; empty: one of its own
+  Position position;
+};
+
+struct Endpoint {
+  std::string actor;
+  std::string port;
+  Position position;
+
+  [[nodiscard]] std::string text() const { return actor + "." + port; }
+  [[nodiscard]] bool operator==(const Endpoint& other) const { return actor == other.actor && port == other.port; }
+};
+
+struct Channel {
+  std::string name;  ///< "actor.port" of its producer: an output port feeds exactly one channel
+  Endpoint from;
+  std::vector<Endpoint> to;               ///< at least one; more than one is a broadcast
+  std::optional<std::uint64_t> capacity;  ///< messages for a message port, bytes for a frame port
+  Life life = Life::Memory;
+  WhenFull when_full = WhenFull::Block;
+  Position position;
+};
+
+struct Backoff {
+  std::chrono::nanoseconds first = std::chrono::nanoseconds(0);      ///< before the first restart
+  std::chrono::nanoseconds min = std::chrono::milliseconds(100);     ///< before the second
+  std::chrono::nanoseconds max = std::chrono::seconds(30);           ///< ceiling
+  double factor = 2;                                                 ///< each further restart waits this much longer
+  double jitter = 0.2;                                               ///< each wait is spread by ± this part
+  std::chrono::nanoseconds stable = std::chrono::seconds(60);        ///< ready for this long starts over at `first`
+};
+
+struct Supervisor {
+  /// A child is an actor's name or a supervisor of its own.
+  using Child = std::variant<std::string, Supervisor>;
+
+  std::string name = "root";
+  Strategy strategy = Strategy::OneForOne;
+  unsigned intensity = 5;  ///< restarts allowed within `period`
+  std::chrono::nanoseconds period = std::chrono::seconds(10);
+  Backoff backoff;
+  Shutdown shutdown{std::nullopt};
+  bool significant = false;
+  Restart restart = Restart::Permanent;
+  AutoShutdown auto_shutdown = AutoShutdown::Never;
+  OnGiveUp on_give_up = OnGiveUp::Degrade;
+  std::vector<Child> children;
+  Position position;
+};
+
+struct Telemetry {
+  std::string listen = "127.0.0.1:9900";  ///< "" or "off": no HTTP
+  std::chrono::nanoseconds frame = std::chrono::milliseconds(100);
+  Position position;
+};
+
+struct Graph {
+  std::string file;
+  std::string name = "steadyd";
+  Telemetry telemetry;
+  std::vector<std::string> plugin_path;  ///< directories searched before the installed ones, relative to the file
+  std::vector<Actor> actors;             ///< in file order
+  std::vector<Channel> channels;         ///< in file order
+  Supervisor supervision;                ///< every actor is in it exactly once
+
+  [[nodiscard]] const Actor* find_actor(std::string_view actor_name) const;
+};
+
+}  // namespace steady::config

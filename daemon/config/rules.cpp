@@ -1,0 +1,168 @@
+#include "config/rules.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+#include <string_view>
+
+#include "base/units.hpp"
+#include "config/names.hpp"
+
+namespace steady::config::rules {
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// "010" is 8 to YAML 1.1 and 10 to a reader: refused rather than guessed.
+bool has_leading_zero(std::string_view text) {
+  return text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9';
+}
+
+template <class Number>
+std::optional<Number> whole_text(std::string_view text) {
+  Number number{};
+  const auto end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, number);
+  if (result.ec != std::errc{} || result.ptr != end) return std::nullopt;
+  return number;
+}
+
+std::string plain(double number) {
+  std::ostringstream out;
+  out << number;
+  return out.str();
+}
+
+template <class T>
+Rule<T> one_of(std::vector<std::pair<std::string, T>> table, std::vector<std::string> later = {}) {
+  Rule<T> rule;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (i > 0) rule.expected += i + 1 == table.size() ? " or " : ", ";
+    rule.expected += table[i].first;
+    rule.choices.push_back(table[i].first);
+  }
+  rule.later = std::move(later);
+  rule.parse = [table = std::move(table)](const std::string& text) -> std::optional<T> {
+    const auto found = std::ranges::find(table, text, &std::pair<std::string, T>::first);
+    if (found == table.end()) return std::nullopt;
+    return found->second;
+  };
+  return rule;
+}
+
+bool is_address(std::string_view host) {
+  unsigned char binary[16];
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    return ::inet_pton(AF_INET6, std::string(host.substr(1, host.size() - 2)).c_str(), binary) == 1;
+  return ::inet_pton(AF_INET, std::string(host).c_str(), binary) == 1;
+}
+
+std::optional<std::string> parse_listen(const std::string& text) {
+  if (text == "off") return text;
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || !is_address(std::string_view(text).substr(0, colon))) return std::nullopt;
+  const std::string_view port = std::string_view(text).substr(colon + 1);
+  if (has_leading_zero(port) || !whole_text<std::uint16_t>(port)) return std::nullopt;
+  return text;
+}
+
+std::optional<Shutdown> parse_shutdown(const std::string& text) {
+  if (text == "brutal_kill") return Shutdown{nanoseconds(0)};
+  if (text == "infinity") return Shutdown{std::nullopt};
+  const auto grace = parse_duration(text);
+  if (has_leading_zero(text) || !grace || *grace <= nanoseconds(0) || *grace > std::chrono::hours(24)) return std::nullopt;
+  return Shutdown{*grace};
+}
+
+}  // namespace
+
+Rule<std::string> name(const std::string& what) {
+  return {what + " (a letter or _, then letters, digits, _ or -; at most 63)",
+          [](const std::string& found) { return is_name(found) ? std::optional(found) : std::nullopt; }};
+}
+
+Rule<std::string> text(const std::string& what) {
+  return {what, [](const std::string& found) { return found.empty() ? std::nullopt : std::optional(found); }};
+}
+
+Rule<bool> boolean() { return one_of<bool>({{"true", true}, {"false", false}}); }
+
+Rule<std::uint64_t> integer(std::uint64_t min, std::uint64_t max) {
+  const auto parse = [min, max](const std::string& found) -> std::optional<std::uint64_t> {
+    const auto number = whole_text<std::uint64_t>(found);
+    if (has_leading_zero(found) || !number || *number < min || *number > max) return std::nullopt;
+    return number;
+  };
+  return {"a whole number from " + std::to_string(min) + " to " + std::to_string(max), parse};
+}
+
+Rule<double> real(double min, double max) {
+  const auto parse = [min, max](const std::string& found) -> std::optional<double> {
+    if (found.find_first_not_of("0123456789.") != std::string::npos) return std::nullopt;
+    const auto number = whole_text<double>(found);
+    if (has_leading_zero(found) || !number || !(*number >= min && *number <= max)) return std::nullopt;
+    return number;
+  };
+  return {"a decimal number from " + plain(min) + " to " + plain(max), parse};
+}
+
+Rule<std::uint64_t> size(std::uint64_t min, std::uint64_t max) {
+  const auto parse = [min, max](const std::string& found) -> std::optional<std::uint64_t> {
+    const auto number = parse_size(found);
+    if (has_leading_zero(found) || !number || *number < min || *number > max) return std::nullopt;
+    return *number;
+  };
+  return {"a size from " + format_size(min) + " to " + format_size(max) + " such as 512 or 64Ki", parse};
+}
+
+Rule<nanoseconds> duration(nanoseconds min, nanoseconds max) {
+  const auto parse = [min, max](const std::string& found) -> std::optional<nanoseconds> {
+    const auto parsed = parse_duration(found);
+    if (has_leading_zero(found) || !parsed || *parsed < min || *parsed > max) return std::nullopt;
+    return *parsed;
+  };
+  return {"a duration from " + format_duration(min) + " to " + format_duration(max) + " such as 20ms or 1.5s", parse};
+}
+
+Rule<Shutdown> shutdown() {
+  return {"brutal_kill, infinity or a duration of at most 24h such as 5s", parse_shutdown, {"brutal_kill", "infinity"}};
+}
+
+Rule<std::string> listen() {
+  return {"ADDRESS:PORT such as 127.0.0.1:9900 or '[::1]:9900', or off", parse_listen};
+}
+
+Rule<Restart> restart() {
+  return one_of<Restart>(
+      {{"permanent", Restart::Permanent}, {"transient", Restart::Transient}, {"temporary", Restart::Temporary}});
+}
+
+Rule<Strategy> strategy() {
+  return one_of<Strategy>({{"one_for_one", Strategy::OneForOne},
+                           {"one_for_all", Strategy::OneForAll},
+                           {"rest_for_one", Strategy::RestForOne}});
+}
+
+Rule<Wait> wait() {
+  return one_of<Wait>({{"block", Wait::Block}, {"adaptive", Wait::Adaptive}, {"spin", Wait::Spin}});
+}
+
+Rule<Life> actor_life() { return one_of<Life>({{"memory", Life::Memory}, {"disk", Life::Disk}}); }
+
+Rule<Life> channel_life() { return one_of<Life>({{"memory", Life::Memory}}, {"disk"}); }
+
+Rule<WhenFull> when_full() { return one_of<WhenFull>({{"block", WhenFull::Block}}, {"drop_new"}); }
+
+Rule<OnGiveUp> on_give_up() {
+  return one_of<OnGiveUp>({{"degrade", OnGiveUp::Degrade}, {"exit", OnGiveUp::Exit}});
+}
+
+Rule<AutoShutdown> auto_shutdown() {
+  return one_of<AutoShutdown>({{"never", AutoShutdown::Never},
+                               {"any_significant", AutoShutdown::AnySignificant},
+                               {"all_significant", AutoShutdown::AllSignificant}});
+}
+
+}  // namespace steady::config::rules

@@ -1,0 +1,45 @@
+// JSON-RPC 2.0 as text in, text out. Knows neither sockets nor what the methods mean. Any thread.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.hpp"
+
+namespace steady::control {
+
+// The codes of the JSON-RPC 2.0 specification; kFailed is the first of its range for servers.
+inline constexpr int kParseError = -32700;
+inline constexpr int kInvalidRequest = -32600;
+inline constexpr int kUnknownMethod = -32601;
+inline constexpr int kInvalidParams = -32602;
+inline constexpr int kFailed = -32000;
+
+/// A request that did not succeed, as the client sees it. Any Error of the daemon is one, with the code kFailed.
+struct Failure {
+  int code = kFailed;
+  std::string message;
+
+  Failure(int failure_code, std::string text) : code(failure_code), message(std::move(text)) {}
+  Failure(Error error) : message(std::move(error.message)) {}  // implicit, so that `return fail(...)` works
+};
+
+using Answer = tl::expected<nlohmann::json, Failure>;
+
+/// Runs one method. `params` is an object, an array, or null when the request has none. An exception of the JSON
+/// library, as of params.at("actor") when there is none, is answered with kInvalidParams.
+using Dispatch = std::function<Answer(const std::string& method, const nlohmann::json& params)>;
+
+[[nodiscard]] tl::unexpected<Failure> unknown_method(std::string_view method);
+[[nodiscard]] tl::unexpected<Failure> invalid_params(std::string_view what);
+
+/// Answers one line. The answer has no newline; it is empty for a notification (a request without an id).
+[[nodiscard]] std::string answer(std::string_view line, const Dispatch& dispatch);
+
+/// An error object for a request that cannot be read far enough to know its id.
+[[nodiscard]] std::string error_line(int code, std::string_view message);
+
+}  // namespace steady::control

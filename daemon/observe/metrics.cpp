@@ -1,0 +1,169 @@
+#include "observe/metrics.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "observe/snapshot.hpp"
+#include "observe/user_metrics.hpp"
+
+namespace steady::observe {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+/// Hands one series to the family under construction.
+class Sink {
+ public:
+  explicit Sink(MetricFamily& family) : family_(family) {}
+
+  void add(Labels labels, double value) const {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    if (family_.type == MetricType::Counter) metric.counter.value = value;
+    else metric.gauge.value = value;
+    family_.metric.push_back(std::move(metric));
+  }
+
+ private:
+  MetricFamily& family_;
+};
+
+/// One metric of steadyd: what it is called, what it means, and where its series come from.
+struct Row {
+  const char* name;
+  MetricType type;
+  const char* help;
+  void (*collect)(const Snapshot&, const Sink&);
+};
+
+double number(std::uint64_t value) { return static_cast<double>(value); }
+double number(bool value) { return value ? 1 : 0; }
+double number(double value) { return value; }
+
+// The shapes that series come in. Each turns a member of a snapshot's structs into the series of that member.
+
+template <auto Member>
+void per_snapshot(const Snapshot& snapshot, const Sink& sink) {
+  sink.add({}, number(snapshot.*Member));
+}
+
+template <auto Member>
+void per_actor(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& actor : snapshot.actors) sink.add({{"actor", actor.name}}, number(actor.*Member));
+}
+
+template <auto Member>
+void per_channel(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& channel : snapshot.channels)
+    sink.add({{"channel", channel.name}, {"from", channel.from_actor}}, number(channel.*Member));
+}
+
+template <auto Member>
+void per_reader(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& channel : snapshot.channels)
+    for (const auto& reader : channel.readers)
+      sink.add({{"channel", channel.name}, {"from", channel.from_actor}, {"to", reader.actor + '.' + reader.port}},
+               number(reader.*Member));
+}
+
+void capacity_messages(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& channel : snapshot.channels)
+    if (!channel.frames)
+      sink.add({{"channel", channel.name}, {"from", channel.from_actor}}, number(channel.capacity_messages));
+}
+
+/// Every state has a series, so that a query finds an actor in a state it was never in.
+void actor_state(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& actor : snapshot.actors)
+    for (const std::string_view state : kActorStates)
+      sink.add({{"actor", actor.name}, {"state", std::string(state)}}, number(actor.state == state));
+}
+
+void actor_restarts(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& actor : snapshot.actors)
+    for (const auto& [reason, count] : actor.restarts)
+      sink.add({{"actor", actor.name}, {"reason", reason}}, number(count));
+}
+
+void restarts_remaining(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& supervisor : snapshot.supervisors)
+    sink.add({{"supervisor", supervisor.name}},
+             static_cast<double>(supervisor.intensity - std::min(supervisor.used, supervisor.intensity)));
+}
+
+void supervisor_failed(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& supervisor : snapshot.supervisors)
+    sink.add({{"supervisor", supervisor.name}}, number(supervisor.failed));
+}
+
+void build_info(const Snapshot& snapshot, const Sink& sink) { sink.add({{"version", snapshot.version}}, 1); }
+
+using A = ActorSnapshot;
+using C = ChannelSnapshot;
+using R = ChannelReader;
+constexpr auto kCounter = MetricType::Counter;
+constexpr auto kGauge = MetricType::Gauge;
+
+constexpr std::array kRows{
+    Row{"steady_channel_messages_sent_total", kCounter, "Messages that the producer committed to the channel.",
+        &per_channel<&C::messages_sent>},
+    Row{"steady_channel_bytes_sent_total", kCounter, "Bytes of messages that the producer committed to the channel.",
+        &per_channel<&C::bytes_sent>},
+    Row{"steady_channel_messages_received_total", kCounter, "Messages that the reader has consumed.",
+        &per_reader<&R::messages_received>},
+    Row{"steady_channel_inflight_messages", kGauge, "Messages that wait for the reader.",
+        &per_reader<&R::inflight_messages>},
+    Row{"steady_channel_fill_ratio", kGauge, "Part of the ring, 0 to 1, that waits for the reader.",
+        &per_reader<&R::fill_ratio>},
+    Row{"steady_channel_capacity_messages", kGauge, "Messages that the ring holds; none for variable-size frames.",
+        &capacity_messages},
+    Row{"steady_channel_capacity_bytes", kGauge, "Bytes that the ring holds.", &per_channel<&C::capacity_bytes>},
+    Row{"steady_channel_blocked_seconds_total", kCounter, "Time that the producer waited for room in the ring.",
+        &per_channel<&C::blocked_seconds>},
+    Row{"steady_actor_up", kGauge, "1 while the actor is ready and its process lives.", &per_actor<&A::up>},
+    Row{"steady_actor_state", kGauge, "1 for the state that the actor is in, 0 for the others.", &actor_state},
+    Row{"steady_actor_generation", kGauge, "Generation of the actor, 0 at its first start.",
+        &per_actor<&A::generation>},
+    Row{"steady_actor_restarts_total", kCounter, "Restarts of the actor by reason.", &actor_restarts},
+    Row{"steady_actor_steps_total", kCounter, "Steps that the actor committed.", &per_actor<&A::steps>},
+    Row{"steady_actor_cpu_seconds_total", kCounter, "CPU time of the actor's worker.", &per_actor<&A::cpu_seconds>},
+    Row{"steady_actor_memory_bytes", kGauge, "Resident memory of the actor's worker.", &per_actor<&A::memory_bytes>},
+    Row{"steady_supervisor_restarts_remaining", kGauge, "Restarts that the supervisor may still spend in its period.",
+        &restarts_remaining},
+    Row{"steady_supervisor_failed", kGauge, "1 when the supervisor gave up.", &supervisor_failed},
+    Row{"steady_ready", kGauge, "1 while every actor is ready and none has failed, as /readyz says.",
+        &per_snapshot<&Snapshot::ready>},
+    Row{"steady_uptime_seconds", kGauge, "Time since steadyd started.", &per_snapshot<&Snapshot::uptime_seconds>},
+    Row{"steady_segments_quarantined_total", kCounter,
+        "Segments that could not be opened and were moved aside since the start.",
+        &per_snapshot<&Snapshot::segments_quarantined>},
+    Row{"steady_build_info", kGauge, "The version of steadyd; always 1.", &build_info},
+};
+
+std::vector<MetricFamily> collect(const Snapshot& snapshot, std::span<const Row> rows) {
+  std::vector<MetricFamily> families;
+  for (const Row& row : rows) {
+    MetricFamily family{row.name, row.help, row.type, {}};
+    row.collect(snapshot, Sink(family));
+    if (!family.metric.empty()) families.push_back(std::move(family));
+  }
+  return families;
+}
+
+}  // namespace
+
+std::string render_metrics(const Snapshot& snapshot) {
+  auto families = collect(snapshot, kRows);
+  for (auto& family : user_metrics(snapshot)) families.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace steady::observe

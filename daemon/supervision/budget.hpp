@@ -1,0 +1,40 @@
+// The restart budget of one supervisor: at most `intensity` restarts within any `period`. OTP's sliding window.
+// Pure: every question brings its own time, which never goes back. Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <optional>
+
+namespace steady::supervision {
+
+class Budget {
+ public:
+  Budget(unsigned intensity, std::chrono::nanoseconds period) : intensity_(intensity), period_(period) {}
+
+  /// Asks for one restart at `now`. False: it would be one too many, and the supervisor gives up; nothing is spent.
+  [[nodiscard]] bool spend(std::chrono::nanoseconds now);
+
+  /// Forgets every restart, as a supervisor that was itself restarted does.
+  void clear() { restarts_.clear(); }
+
+  /// Restarts that still count at `now`. One that is exactly `period` old counts, as in OTP.
+  [[nodiscard]] unsigned used(std::chrono::nanoseconds now) const;
+
+  /// When the whole budget is free again; empty when it already is.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> resets_at(std::chrono::nanoseconds now) const;
+
+  [[nodiscard]] unsigned intensity() const { return intensity_; }
+  [[nodiscard]] std::chrono::nanoseconds period() const { return period_; }
+
+ private:
+  [[nodiscard]] bool counts(std::chrono::nanoseconds restart, std::chrono::nanoseconds now) const {
+    return now - restart <= period_;
+  }
+
+  unsigned intensity_;
+  std::chrono::nanoseconds period_;
+  std::deque<std::chrono::nanoseconds> restarts_;  ///< oldest first; never more than `intensity_`
+};
+
+}  // namespace steady::supervision
