@@ -8,7 +8,9 @@ namespace {
 constexpr std::size_t kLongestWord = 64;  // names are not longer, and the work grows with the square
 
 /// A third of the word may be wrong: "a" is no slip of "b", "restrat" is one of "restart".
-std::size_t tolerance(std::size_t length) { return length < 3 ? 1 : 1 + length / 4; }
+std::size_t tolerance(std::size_t length) {
+  return length < 3 ? 1 : 1 + length / 4;
+}
 
 }  // namespace
 

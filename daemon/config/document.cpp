@@ -33,7 +33,12 @@ Shape walk(const YAML::Node& node, int depth, int& nodes) {
 std::size_t character_size(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
   const unsigned first = byte(0);
-  const std::size_t size = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  const std::size_t size = first < 0x80   ? 1
+                           : first < 0xC2 ? 0
+                           : first < 0xE0 ? 2
+                           : first < 0xF0 ? 3
+                           : first < 0xF5 ? 4
+                                          : 0;
   for (std::size_t i = 1; i < size; ++i)
     if ((byte(i) & 0xC0U) != 0x80U) return 0;
   const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
@@ -82,15 +87,17 @@ std::optional<YAML::Node> parse_document(const std::string& file, const std::str
   if (!documents) return std::nullopt;
   if (documents->empty()) return YAML::Node(YAML::NodeType::Null);
   if (documents->size() > 1) {
-    report.add(at_mark(file, (*documents)[1].Mark()), "", "expected one document, found a second one; a '---' starts it");
+    report.add(at_mark(file, (*documents)[1].Mark()), "",
+               "expected one document, found a second one; a '---' starts it");
     return std::nullopt;
   }
   int nodes = 0;
   const Shape shape = walk(documents->front(), 0, nodes);
   if (shape == Shape::Fine) return documents->front();
-  report.add({file, 0, 0}, "", shape == Shape::TooDeep
-                                   ? "nested more than " + std::to_string(kDeepest) + " levels deep; does an alias contain itself?"
-                                   : "more than " + std::to_string(kMostNodes) + " values, counting each use of an alias");
+  report.add({file, 0, 0}, "",
+             shape == Shape::TooDeep
+                 ? "nested more than " + std::to_string(kDeepest) + " levels deep; does an alias contain itself?"
+                 : "more than " + std::to_string(kMostNodes) + " values, counting each use of an alias");
   return std::nullopt;
 }
 

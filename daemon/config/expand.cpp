@@ -12,21 +12,25 @@ namespace {
 
 constexpr std::size_t kLongestResult = 64 * 1024;
 
-bool is_variable(std::string_view text) { return is_name(text) && text.find('-') == std::string_view::npos; }
+bool is_variable(std::string_view text) {
+  return is_name(text) && text.find('-') == std::string_view::npos;
+}
 
 /// The value of what stands between the braces.
 Result<std::string> value_of(std::string_view reference, const Environment& environment) {
   const std::size_t separator = reference.find(":-");
   const std::string_view name = reference.substr(0, separator);
   if (!is_variable(name))
-    return fail(ErrorCode::Invalid, "expected ${VAR} or ${VAR:-default}, found " + quoted("${" + std::string(reference) + "}") +
-                                        "; write $$ for a literal $");
+    return fail(ErrorCode::Invalid, "expected ${VAR} or ${VAR:-default}, found " +
+                                        quote("${" + std::string(reference) + "}") + "; write $$ for a literal $");
+  if (reference.find("${") != std::string_view::npos)
+    return fail(ErrorCode::Invalid, "a default cannot hold another ${VAR}");
   const auto found = environment.find(name);
   const bool has_default = separator != std::string_view::npos;
   if (found != environment.end() && !(has_default && found->second.empty())) return found->second;
   if (has_default) return std::string(reference.substr(separator + 2));
-  return fail(ErrorCode::Invalid,
-              "the variable " + quoted(name) + " is not set; set it, or give a default as in ${" + std::string(name) + ":-default}");
+  return fail(ErrorCode::Invalid, "the variable " + quote(name) + " is not set; set it, or give a default as in ${" +
+                                      std::string(name) + ":-default}");
 }
 
 }  // namespace
@@ -50,7 +54,8 @@ Result<std::string> expand(std::string_view text, const Environment& environment
     text.remove_prefix(dollar);
     if (text.starts_with("${")) {
       const std::size_t end = text.find('}');
-      if (end == std::string_view::npos) return fail(ErrorCode::Invalid, "'${' has no closing '}'; write $$ for a literal $");
+      if (end == std::string_view::npos)
+        return fail(ErrorCode::Invalid, "'${' has no closing '}'; write $$ for a literal $");
       auto value = value_of(text.substr(2, end - 2), environment);
       if (!value) return tl::unexpected(std::move(value.error()));
       out += *value;

@@ -22,7 +22,7 @@ Item child(const Reader& reader, const std::string& path, const YAML::Node& node
 }  // namespace
 
 std::string found(const YAML::Node& node) {
-  if (node.IsScalar()) return quoted(node.Scalar());
+  if (node.IsScalar()) return quote(node.Scalar());
   if (node.IsMap()) return "a map";
   return node.IsSequence() ? "a list" : "nothing";
 }
@@ -47,7 +47,8 @@ std::vector<Entry> entries(const Reader& reader, const Item& item, const std::st
     const std::string& key = pair.first.Scalar();
     const std::string path = joined(item.path, printable(key));
     if (const auto [first, added] = first_lines.emplace(key, at.line); !added) {
-      reader.report.add(at, path, "the key " + quoted(key) + " stands twice, first on line " + std::to_string(first->second));
+      reader.report.add(at, path,
+                        "the key " + quote(key) + " stands twice, first on line " + std::to_string(first->second));
       continue;
     }
     reader.report.remember(path, child(reader, path, pair.second, at).position);
@@ -64,7 +65,7 @@ std::vector<Item> elements(const Reader& reader, const Item& item, const std::st
   }
   for (const auto& node : item.node) {
     const std::string path = item.path + "[" + std::to_string(out.size()) + "]";
-    out.push_back(child(reader, path, node, node.IsNull() ? position_of(reader, node) : item.position));
+    out.push_back({node, path, node.IsNull() ? item.position : position_of(reader, node)});
     reader.report.remember(path, out.back().position);
   }
   return out;
@@ -97,12 +98,14 @@ void Map::check_key(const Entry& entry, const Section& section) const {
     reader_.report.add(entry.key_position, entry.value.path, std::move(message));
   };
   if (std::ranges::find(section.keys, entry.key) != section.keys.end()) return;
-  if (entry.key == "<<") return report("merge keys are not supported; repeat the keys, or share a whole value by an alias");
-  if (is_for_later(entry.key)) return report(quoted(entry.key) + " is not available in this version");
+  if (entry.key == "<<")
+    return report("merge keys are not supported; repeat the keys, or share a whole value by an alias");
+  if (is_for_later(entry.key)) return report(quote(entry.key) + " is not available in this version");
   const bool only_in_main_file = section.name == sections::kDropIn.name &&
                                  std::ranges::find(sections::kTop.keys, entry.key) != sections::kTop.keys.end();
-  if (only_in_main_file) return report(quoted(entry.key) + " belongs in the main file; a drop-in has actors, channels and plugin_path");
-  report("unknown key " + quoted(entry.key) + did_you_mean(entry.key, section.keys));
+  if (only_in_main_file)
+    return report(quote(entry.key) + " belongs in the main file; a drop-in has actors, channels and plugin_path");
+  report("unknown key " + quote(entry.key) + did_you_mean(entry.key, section.keys));
 }
 
 const Item* Map::find(const std::string& key) const {
@@ -112,7 +115,9 @@ const Item* Map::find(const std::string& key) const {
 
 const Item* Map::require(const std::string& key, const std::string& expected) const {
   const Item* const at = find(key);
-  if (at == nullptr && is_map_) reader_.add(item_, "the key " + quoted(key) + " is missing; expected " + expected);
+  const bool may_be_merged = find("<<") != nullptr;  // refused already; what it would have brought is unknown
+  if (at == nullptr && is_map_ && !may_be_merged)
+    reader_.add(item_, "the key " + quote(key) + " is missing; expected " + expected);
   return at;
 }
 

@@ -66,7 +66,7 @@ class Map {
   [[nodiscard]] const Item* find(const std::string& key) const;
 
   /// Like find, and reports when the key is absent.
-  [[nodiscard]] const Item* require(const std::string& key, const std::string& expected) const;
+  const Item* require(const std::string& key, const std::string& expected) const;
 
   /// Reads the value at `key` into `out`; an absent or wrong one leaves `out` as it is. True when it was read.
   template <class T, class Out>
@@ -95,8 +95,8 @@ std::optional<T> value(const Reader& reader, const Item& item, const Rule<T>& ru
   auto parsed = rule.parse(*text);
   if (parsed) return parsed;
   for (const std::string& later : rule.later)
-    if (later == *text) return reader.add(item, quoted(*text) + " is not available in this version"), std::nullopt;
-  reader.add(item, "expected " + rule.expected + ", found " + quoted(*text) + did_you_mean(*text, rule.choices));
+    if (later == *text) return reader.add(item, quote(*text) + " is not available in this version"), std::nullopt;
+  reader.add(item, "expected " + rule.expected + ", found " + quote(*text) + did_you_mean(*text, rule.choices));
   return std::nullopt;
 }
 

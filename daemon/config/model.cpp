@@ -21,10 +21,11 @@ std::string print(const Diagnostics& diagnostics) {
 void sort(Diagnostics& diagnostics, const std::string& first_file) {
   const auto place = [&](const Diagnostic& diagnostic) {
     const Position& position = diagnostic.position;
-    return std::tuple(position.file != first_file, std::cref(position.file), position.line, position.column);
+    return std::tuple(position.file != first_file, std::string_view(position.file), position.line, position.column);
   };
   std::ranges::stable_sort(diagnostics, [&](const auto& a, const auto& b) { return place(a) < place(b); });
-  const auto repeated = std::ranges::unique(diagnostics, [](const auto& a, const auto& b) { return a.text() == b.text(); });
+  const auto repeated =
+      std::ranges::unique(diagnostics, [](const auto& a, const auto& b) { return a.text() == b.text(); });
   diagnostics.erase(repeated.begin(), repeated.end());
 }
 

@@ -8,8 +8,12 @@ namespace {
 constexpr std::size_t kLongestName = 63;
 constexpr std::size_t kLongestQuote = 60;
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_rest(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_rest(char c) {
+  return is_letter(c) || (c >= '0' && c <= '9') || c == '-';
+}
 
 /// Cuts between characters, never inside one: a continuation byte of UTF-8 looks like 10xxxxxx.
 std::string_view cut(std::string_view text) {
@@ -32,6 +36,8 @@ std::string printable(std::string_view text) {
   return shown.size() < text.size() ? out + "..." : out;
 }
 
-std::string quoted(std::string_view text) { return "'" + printable(text) + "'"; }
+std::string quote(std::string_view text) {
+  return "'" + printable(text) + "'";
+}
 
 }  // namespace steady::config

@@ -10,9 +10,9 @@ namespace steady::config {
 [[nodiscard]] bool is_name(std::string_view text);
 
 /// 'TEXT', with control characters made visible and a long text cut.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string quote(std::string_view text);
 
-/// Like quoted(), without the quotes: for key paths.
+/// Like quote(), without the quotes: for key paths.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace steady::config

@@ -72,7 +72,8 @@ std::optional<Shutdown> parse_shutdown(const std::string& text) {
   if (text == "brutal_kill") return Shutdown{nanoseconds(0)};
   if (text == "infinity") return Shutdown{std::nullopt};
   const auto grace = parse_duration(text);
-  if (has_leading_zero(text) || !grace || *grace <= nanoseconds(0) || *grace > std::chrono::hours(24)) return std::nullopt;
+  if (has_leading_zero(text) || !grace || *grace <= nanoseconds(0) || *grace > std::chrono::hours(24))
+    return std::nullopt;
   return Shutdown{*grace};
 }
 
@@ -87,7 +88,9 @@ Rule<std::string> text(const std::string& what) {
   return {what, [](const std::string& found) { return found.empty() ? std::nullopt : std::optional(found); }};
 }
 
-Rule<bool> boolean() { return one_of<bool>({{"true", true}, {"false", false}}); }
+Rule<bool> boolean() {
+  return one_of<bool>({{"true", true}, {"false", false}});
+}
 
 Rule<std::uint64_t> integer(std::uint64_t min, std::uint64_t max) {
   const auto parse = [min, max](const std::string& found) -> std::optional<std::uint64_t> {
@@ -149,11 +152,17 @@ Rule<Wait> wait() {
   return one_of<Wait>({{"block", Wait::Block}, {"adaptive", Wait::Adaptive}, {"spin", Wait::Spin}});
 }
 
-Rule<Life> actor_life() { return one_of<Life>({{"memory", Life::Memory}, {"disk", Life::Disk}}); }
+Rule<Life> actor_life() {
+  return one_of<Life>({{"memory", Life::Memory}, {"disk", Life::Disk}});
+}
 
-Rule<Life> channel_life() { return one_of<Life>({{"memory", Life::Memory}}, {"disk"}); }
+Rule<Life> channel_life() {
+  return one_of<Life>({{"memory", Life::Memory}}, {"disk"});
+}
 
-Rule<WhenFull> when_full() { return one_of<WhenFull>({{"block", WhenFull::Block}}, {"drop_new"}); }
+Rule<WhenFull> when_full() {
+  return one_of<WhenFull>({{"block", WhenFull::Block}}, {"drop_new"});
+}
 
 Rule<OnGiveUp> on_give_up() {
   return one_of<OnGiveUp>({{"degrade", OnGiveUp::Degrade}, {"exit", OnGiveUp::Exit}});

@@ -31,10 +31,9 @@ std::vector<Section> schema_sections() {
 bool is_for_later(const std::string& key) {
   using namespace std::string_view_literals;
   static constexpr std::array kLater{
-      "watchdog"sv,     "max_deliveries"sv, "poison"sv,         "standby"sv,    "cpus"sv,
-      "nice"sv,         "sched"sv,          "numa"sv,           "huge_pages"sv, "lock_memory"sv,
-      "triggers"sv,     "on_trigger"sv,     "latency_target"sv, "injectable"sv, "when_down"sv,
-      "log"sv,
+      "watchdog"sv,       "max_deliveries"sv, "poison"sv,     "standby"sv,     "cpus"sv,     "nice"sv,
+      "sched"sv,          "numa"sv,           "huge_pages"sv, "lock_memory"sv, "triggers"sv, "on_trigger"sv,
+      "latency_target"sv, "injectable"sv,     "when_down"sv,  "log"sv,
   };
   return std::ranges::find(kLater, std::string_view(key)) != kLater.end();
 }

@@ -1,5 +1,6 @@
 #include "control/rpc.hpp"
 
+#include <exception>
 #include <nlohmann/json.hpp>
 
 namespace steady::control {
@@ -39,6 +40,8 @@ Answer run(const json& request, const Dispatch& dispatch) {
     return dispatch(request.at("method").get<std::string>(), request.value("params", json()));
   } catch (const json::exception& exception) {
     return invalid_params(exception.what());
+  } catch (const std::exception& exception) {  // nothing may cross the event loop's C code
+    return tl::unexpected<Failure>(Failure(kFailed, exception.what()));
   }
 }
 

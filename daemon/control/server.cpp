@@ -3,8 +3,11 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <array>
+#include <csignal>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "base/log.hpp"
 #include "base/uv_handle.hpp"
@@ -189,6 +192,7 @@ void UvServer::accept() {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::create(uv_loop_s* loop, std::string path, Dispatch dispatch) {
+  std::signal(SIGPIPE, SIG_IGN);
   auto socket = listen_on(path);
   if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
   auto server = std::make_unique<UvServer>(loop, std::move(*socket), std::move(dispatch));

@@ -15,8 +15,8 @@ struct StateColour {
 };
 // The same colours as on the page (page/style.css).
 constexpr std::array kStateColours{
-    StateColour{"stopped", "#e5e7eb"},  StateColour{"waiting", "#fef3c7"},  StateColour{"starting", "#dbeafe"},
-    StateColour{"running", "#dcfce7"},  StateColour{"stopping", "#ffedd5"}, StateColour{"finished", "#ede9fe"},
+    StateColour{"stopped", "#e5e7eb"}, StateColour{"waiting", "#fef3c7"},  StateColour{"starting", "#dbeafe"},
+    StateColour{"running", "#dcfce7"}, StateColour{"stopping", "#ffedd5"}, StateColour{"finished", "#ede9fe"},
     StateColour{"failed", "#fecaca"},
 };
 
@@ -30,17 +30,25 @@ std::string_view colour_of(std::string_view state) {
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {
-    if (c == '"' || c == '\\') (result += '\\') += c;
-    else if (c == '\n') result += "\\n";
-    else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) result += ' ';
-    else result += c;
+    if (c == '"' || c == '\\')
+      (result += '\\') += c;
+    else if (c == '\n')
+      result += "\\n";
+    else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
+      result += ' ';
+    else
+      result += c;
   }
   return result;
 }
 
-std::string quoted(std::string_view text) { return '"' + escaped(text) + '"'; }
+std::string quoted(std::string_view text) {
+  return '"' + escaped(text) + '"';
+}
 
-std::string percent(double ratio) { return fmt::format("{:.0f} %", ratio * 100); }
+std::string percent(double ratio) {
+  return fmt::format("{:.0f} %", ratio * 100);
+}
 
 std::string capacity_of(const ChannelSnapshot& channel) {
   return channel.frames ? fmt::format("{} bytes", channel.capacity_bytes)

@@ -1,4 +1,3 @@
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "observe/graph.hpp"
@@ -10,20 +9,22 @@ namespace {
 // Keys stay in the order they are written here: people read this too.
 using Json = nlohmann::ordered_json;
 
-template <class Items>
-Json list(const Items& items) {
+template <class Item>
+Json list(const std::vector<Item>& items, Json (*to_json)(const Item&)) {
   Json result = Json::array();
-  for (const auto& item : items) result.push_back(to_json(item));
+  for (const Item& item : items) result.push_back(to_json(item));
   return result;
 }
 
-Json optional_number(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+Json optional_number(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
 
-Json to_json(const UserMetric& metric) {
+Json metric_json(const UserMetric& metric) {
   return {{"name", metric.name}, {"help", metric.help}, {"counter", metric.counter}, {"value", metric.value}};
 }
 
-Json to_json(const ActorSnapshot& actor) {
+Json actor_json(const ActorSnapshot& actor) {
   return {{"name", actor.name},
           {"plugin", actor.plugin},
           {"type", actor.type},
@@ -39,11 +40,11 @@ Json to_json(const ActorSnapshot& actor) {
           {"cpu_seconds", actor.cpu_seconds},
           {"memory_bytes", actor.memory_bytes},
           {"state_bytes", actor.state_bytes},
-          {"metrics", list(actor.metrics)},
+          {"metrics", list(actor.metrics, &metric_json)},
           {"retry_in_seconds", optional_number(actor.retry_in_seconds)}};
 }
 
-Json to_json(const ChannelReader& reader) {
+Json reader_json(const ChannelReader& reader) {
   return {{"actor", reader.actor},
           {"port", reader.port},
           {"messages_received", reader.messages_received},
@@ -52,11 +53,11 @@ Json to_json(const ChannelReader& reader) {
           {"fill_ratio", reader.fill_ratio}};
 }
 
-Json to_json(const ChannelSnapshot& channel) {
+Json channel_json(const ChannelSnapshot& channel) {
   return {{"name", channel.name},
           {"from_actor", channel.from_actor},
           {"from_port", channel.from_port},
-          {"readers", list(channel.readers)},
+          {"readers", list(channel.readers, &reader_json)},
           {"message_type", channel.message_type},
           {"frames", channel.frames},
           {"capacity_messages", channel.capacity_messages},
@@ -70,7 +71,7 @@ Json to_json(const ChannelSnapshot& channel) {
           {"blocked_seconds", channel.blocked_seconds}};
 }
 
-Json to_json(const SupervisorSnapshot& supervisor) {
+Json supervisor_json(const SupervisorSnapshot& supervisor) {
   return {{"name", supervisor.name},
           {"strategy", supervisor.strategy},
           {"parent", supervisor.parent},
@@ -82,7 +83,7 @@ Json to_json(const SupervisorSnapshot& supervisor) {
           {"why", supervisor.why}};
 }
 
-Json to_json(const Snapshot& snapshot) {
+Json whole_json(const Snapshot& snapshot) {
   return {{"name", snapshot.name},
           {"version", snapshot.version},
           {"uptime_seconds", snapshot.uptime_seconds},
@@ -91,15 +92,15 @@ Json to_json(const Snapshot& snapshot) {
           {"stopping", snapshot.stopping},
           {"topology_version", snapshot.topology_version},
           {"segments_quarantined", snapshot.segments_quarantined},
-          {"actors", list(snapshot.actors)},
-          {"channels", list(snapshot.channels)},
-          {"supervisors", list(snapshot.supervisors)}};
+          {"actors", list(snapshot.actors, &actor_json)},
+          {"channels", list(snapshot.channels, &channel_json)},
+          {"supervisors", list(snapshot.supervisors, &supervisor_json)}};
 }
 
 }  // namespace
 
 std::string render_json(const Snapshot& snapshot) {
-  return to_json(snapshot).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return whole_json(snapshot).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace steady::observe

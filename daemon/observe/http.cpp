@@ -16,13 +16,9 @@
 namespace steady::observe {
 namespace {
 
-constexpr unsigned kConnectionsMax = 256;
 // Holds a request's line and headers, and the head of the answer.
 constexpr std::size_t kConnectionMemoryBytes = 16 * 1024;
-constexpr unsigned kIdleSecondsMax = 10;
-// The library's own limit counts silence only; a client that sends a byte a second would stay for hours.
-constexpr std::chrono::seconds kRequestTime{10};
-constexpr std::chrono::seconds kAnswerTime{60};
+// How late a deadline may be noticed.
 constexpr std::chrono::milliseconds kDeadlineTick{1000};
 
 using Clock = std::chrono::steady_clock;
@@ -51,8 +47,8 @@ Response plain(unsigned status, std::string body) {
 
 ResponsePtr to_mhd(const Response& response) {
   // The library copies the body, so it takes a pointer to what it will not change.
-  ResponsePtr result(MHD_create_response_from_buffer(
-      response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY));
+  ResponsePtr result(MHD_create_response_from_buffer(response.body.size(), const_cast<char*>(response.body.data()),
+                                                     MHD_RESPMEM_MUST_COPY));
   if (!result) return result;
   const auto add = [&](const char* name, const std::string& value) {
     if (MHD_add_response_header(result.get(), name, value.c_str()) != MHD_YES)
@@ -78,7 +74,8 @@ Request to_request(const char* method, const std::string& target) {
 
 class MhdServer final : public HttpServer {
  public:
-  MhdServer(Handler handler, bool loopback) : handler_(std::move(handler)), loopback_(loopback) {}
+  MhdServer(Handler handler, HttpLimits limits, bool loopback)
+      : handler_(std::move(handler)), limits_(limits), loopback_(loopback) {}
 
   [[nodiscard]] Status start(uv_loop_t* loop, UniqueFd listener);
   [[nodiscard]] std::uint16_t port() const override { return port_; }
@@ -88,6 +85,9 @@ class MhdServer final : public HttpServer {
   [[nodiscard]] Status watch(uv_loop_t* loop);
   void run();
   [[nodiscard]] std::uint64_t next_run() const;
+  void set_deadline(MHD_Connection* connection, std::chrono::milliseconds time) {
+    deadlines_[connection] = Clock::now() + time;
+  }
   void close_late_connections();
   MHD_Result answer(MHD_Connection* connection, const char* method, const char* version, Exchange& exchange);
   Response respond(MHD_Connection* connection, const Request& request, std::string_view version) const;
@@ -100,8 +100,10 @@ class MhdServer final : public HttpServer {
                             MHD_ConnectionNotificationCode code);
 
   Handler handler_;
+  HttpLimits limits_;
   bool loopback_;
   std::uint16_t port_ = 0;
+  // The library's own timeout counts silence only: a client that sends a byte a second would stay for hours.
   std::map<MHD_Connection*, Clock::time_point> deadlines_;
   // The order matters: first the handles let go of the library's descriptor, then the library ends.
   DaemonPtr daemon_;
@@ -123,9 +125,8 @@ Status MhdServer::start_daemon(UniqueFd listener) {
   daemon_.reset(MHD_start_daemon(
       MHD_USE_EPOLL, 0, nullptr, nullptr, &MhdServer::on_request, this,
       MHD_OPTION_LISTEN_SOCKET, listener.get(),
-      MHD_OPTION_CONNECTION_LIMIT, kConnectionsMax,
+      MHD_OPTION_CONNECTION_LIMIT, limits_.connections,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemoryBytes,
-      MHD_OPTION_CONNECTION_TIMEOUT, kIdleSecondsMax,
       MHD_OPTION_UNESCAPE_CALLBACK, static_cast<std::size_t (*)(void*, MHD_Connection*, char*)>(keep_escapes), nullptr,
       MHD_OPTION_URI_LOG_CALLBACK, &MhdServer::on_target, this,
       MHD_OPTION_NOTIFY_COMPLETED, &MhdServer::on_completed, this,
@@ -180,19 +181,20 @@ void MhdServer::close_late_connections() {
   }
 }
 
-void* MhdServer::on_target(void*, const char* target, MHD_Connection*) { return new Exchange{target, false}; }
+void* MhdServer::on_target(void*, const char* target, MHD_Connection*) {
+  return new Exchange{target, false};
+}
 
 void MhdServer::on_completed(void* self, MHD_Connection* connection, void** context, MHD_RequestTerminationCode) {
   delete static_cast<Exchange*>(std::exchange(*context, nullptr));
-  auto& deadlines = static_cast<MhdServer*>(self)->deadlines_;
-  if (const auto found = deadlines.find(connection); found != deadlines.end())
-    found->second = Clock::now() + kRequestTime;
+  auto& server = *static_cast<MhdServer*>(self);
+  server.set_deadline(connection, server.limits_.request_time);
 }
 
 void MhdServer::on_connection(void* self, MHD_Connection* connection, void**, MHD_ConnectionNotificationCode code) {
-  auto& deadlines = static_cast<MhdServer*>(self)->deadlines_;
-  if (code == MHD_CONNECTION_NOTIFY_STARTED) deadlines[connection] = Clock::now() + kRequestTime;
-  if (code == MHD_CONNECTION_NOTIFY_CLOSED) deadlines.erase(connection);
+  auto& server = *static_cast<MhdServer*>(self);
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) server.set_deadline(connection, server.limits_.request_time);
+  if (code == MHD_CONNECTION_NOTIFY_CLOSED) server.deadlines_.erase(connection);
 }
 
 /// The library calls once when the headers are in and again for every piece of a body and for its end.
@@ -213,10 +215,8 @@ MHD_Result MhdServer::on_request(void* self, MHD_Connection* connection, const c
   return static_cast<MhdServer*>(self)->answer(connection, method, version, exchange);
 }
 
-MHD_Result MhdServer::answer(MHD_Connection* connection, const char* method, const char* version,
-                             Exchange& exchange) {
-  if (const auto found = deadlines_.find(connection); found != deadlines_.end())
-    found->second = Clock::now() + kAnswerTime;
+MHD_Result MhdServer::answer(MHD_Connection* connection, const char* method, const char* version, Exchange& exchange) {
+  set_deadline(connection, limits_.answer_time);
   try {
     return queue(connection, respond(connection, to_request(method, exchange.target), version));
   } catch (const std::exception& exception) {  // nothing may cross the C library
@@ -236,12 +236,13 @@ Response MhdServer::respond(MHD_Connection* connection, const Request& request, 
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::create(uv_loop_s* loop, const std::string& listen, Handler handler) {
+Result<std::unique_ptr<HttpServer>> HttpServer::create(uv_loop_s* loop, const std::string& listen, Handler handler,
+                                                       HttpLimits limits) {
   const auto address = parse_listen(listen);
   if (!address) return tl::unexpected<Error>(address.error());
   auto listener = listen_on(*address, listen);
   if (!listener) return tl::unexpected<Error>(std::move(listener.error()));
-  auto server = std::make_unique<MhdServer>(std::move(handler), address->loopback);
+  auto server = std::make_unique<MhdServer>(std::move(handler), limits, address->loopback);
   if (auto started = server->start(loop, std::move(*listener)); !started)
     return tl::unexpected<Error>(std::move(started.error()));
   return server;

@@ -3,6 +3,7 @@
 // Loop thread only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,13 +33,20 @@ struct Response {
 /// Must answer at once. It runs on the loop thread; an exception becomes a 500.
 using Handler = std::function<Response(const Request&)>;
 
+/// What one client may cost. The defaults suit a handful of scrapers and browsers.
+struct HttpLimits {
+  unsigned connections = 256;                      ///< further ones wait in the kernel's backlog
+  std::chrono::milliseconds request_time{10'000};  ///< from connect, or the last answer, to the end of a request
+  std::chrono::milliseconds answer_time{60'000};   ///< for the client to take the whole answer
+};
+
 class HttpServer {
  public:
   /// Listens on "ADDR:PORT" ("127.0.0.1:9900", "[::1]:0"; port 0 lets the kernel choose).
   /// Errors: Invalid for an address that is no IP literal with a port; Busy or Denied, naming the address, when it
   /// cannot be taken; System for the rest.
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> create(uv_loop_s* loop, const std::string& listen,
-                                                                  Handler handler);
+                                                                  Handler handler, HttpLimits limits = {});
 
   /// Drops all connections. The loop must run once more to release the handles.
   virtual ~HttpServer() = default;

@@ -114,7 +114,8 @@ bool is_safe_host(std::string_view host) {
   if (!parts) return false;
   if (!parts->port.empty() && !parse_port(parts->port)) return false;
   std::string name = parts->host;
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   return (name == "localhost" && !parts->bracketed) || parse_ip(*parts, 0).has_value();
 }
 

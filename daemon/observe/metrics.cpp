@@ -27,8 +27,10 @@ class Sink {
   void add(Labels labels, double value) const {
     ClientMetric metric;
     metric.label = std::move(labels);
-    if (family_.type == MetricType::Counter) metric.counter.value = value;
-    else metric.gauge.value = value;
+    if (family_.type == MetricType::Counter)
+      metric.counter.value = value;
+    else
+      metric.gauge.value = value;
     family_.metric.push_back(std::move(metric));
   }
 
@@ -44,9 +46,25 @@ struct Row {
   void (*collect)(const Snapshot&, const Sink&);
 };
 
-double number(std::uint64_t value) { return static_cast<double>(value); }
-double number(bool value) { return value ? 1 : 0; }
-double number(double value) { return value; }
+double number(std::uint64_t value) {
+  return static_cast<double>(value);
+}
+double number(bool value) {
+  return value ? 1 : 0;
+}
+double number(double value) {
+  return value;
+}
+
+// Both ends are written as in the configuration, so that two ports of one actor on one channel stay two series.
+Labels labels_of(const ChannelSnapshot& channel) {
+  return {{"channel", channel.name}, {"from", channel.from_actor + '.' + channel.from_port}};
+}
+Labels labels_of(const ChannelSnapshot& channel, const ChannelReader& reader) {
+  auto labels = labels_of(channel);
+  labels.push_back({"to", reader.actor + '.' + reader.port});
+  return labels;
+}
 
 // The shapes that series come in. Each turns a member of a snapshot's structs into the series of that member.
 
@@ -62,22 +80,18 @@ void per_actor(const Snapshot& snapshot, const Sink& sink) {
 
 template <auto Member>
 void per_channel(const Snapshot& snapshot, const Sink& sink) {
-  for (const auto& channel : snapshot.channels)
-    sink.add({{"channel", channel.name}, {"from", channel.from_actor}}, number(channel.*Member));
+  for (const auto& channel : snapshot.channels) sink.add(labels_of(channel), number(channel.*Member));
 }
 
 template <auto Member>
 void per_reader(const Snapshot& snapshot, const Sink& sink) {
   for (const auto& channel : snapshot.channels)
-    for (const auto& reader : channel.readers)
-      sink.add({{"channel", channel.name}, {"from", channel.from_actor}, {"to", reader.actor + '.' + reader.port}},
-               number(reader.*Member));
+    for (const auto& reader : channel.readers) sink.add(labels_of(channel, reader), number(reader.*Member));
 }
 
 void capacity_messages(const Snapshot& snapshot, const Sink& sink) {
   for (const auto& channel : snapshot.channels)
-    if (!channel.frames)
-      sink.add({{"channel", channel.name}, {"from", channel.from_actor}}, number(channel.capacity_messages));
+    if (!channel.frames) sink.add(labels_of(channel), number(channel.capacity_messages));
 }
 
 /// Every state has a series, so that a query finds an actor in a state it was never in.
@@ -104,7 +118,9 @@ void supervisor_failed(const Snapshot& snapshot, const Sink& sink) {
     sink.add({{"supervisor", supervisor.name}}, number(supervisor.failed));
 }
 
-void build_info(const Snapshot& snapshot, const Sink& sink) { sink.add({{"version", snapshot.version}}, 1); }
+void build_info(const Snapshot& snapshot, const Sink& sink) {
+  sink.add({{"version", snapshot.version}}, 1);
+}
 
 using A = ActorSnapshot;
 using C = ChannelSnapshot;

@@ -4,8 +4,8 @@
 
 // Symbols of page/assets.S. The linker knows where a file begins and ends, the language does not know how long it is,
 // hence arrays of unknown size.
-#define STEADY_ASSET(name)         \
-  extern "C" {                     \
+#define STEADY_ASSET(name)          \
+  extern "C" {                      \
   extern const char name##_begin[]; \
   extern const char name##_end[];   \
   }

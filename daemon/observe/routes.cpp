@@ -27,9 +27,13 @@ Response graph_dot(const Snapshot& snapshot) {
   return text("text/vnd.graphviz; charset=utf-8", render_dot(snapshot));
 }
 
-Response graph_json(const Snapshot& snapshot) { return text("application/json", render_json(snapshot)); }
+Response graph_json(const Snapshot& snapshot) {
+  return text("application/json", render_json(snapshot));
+}
 
-Response health(const Snapshot&) { return text("text/plain; charset=utf-8", "ok\n"); }
+Response health(const Snapshot&) {
+  return text("text/plain; charset=utf-8", "ok\n");
+}
 
 Response readiness(const Snapshot& snapshot) {
   if (snapshot.ready) return text("text/plain; charset=utf-8", "ready\n");
@@ -50,8 +54,9 @@ constexpr Route kRoutes[] = {
 };
 
 Response not_found() {
-  auto response = text("text/plain; charset=utf-8", "there is nothing here; try / /metrics /graph.dot /graph.json "
-                                                    "/healthz /readyz\n");
+  auto response = text("text/plain; charset=utf-8",
+                       "there is nothing here; try / /metrics /graph.dot /graph.json "
+                       "/healthz /readyz\n");
   response.status = 404;
   return response;
 }

@@ -29,7 +29,8 @@ std::string family_name(const UserMetric& metric) {
 /// The serializer writes help texts as they are: a line break or a backslash would end the whole scrape. An empty text
 /// is no error, but nobody learns from it.
 std::string family_help(const UserMetric& metric) {
-  if (metric.help.empty()) return "The actor's own metric " + std::string(metric.counter ? "(a counter)." : "(a gauge).");
+  if (metric.help.empty())
+    return "The actor's own metric " + std::string(metric.counter ? "(a counter)." : "(a gauge).");
   std::string help = metric.help;
   std::replace_if(
       help.begin(), help.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, ' ');
@@ -45,8 +46,10 @@ bool has_series_of(const MetricFamily& family, const std::string& actor) {
 ClientMetric series(const std::string& actor, const UserMetric& metric) {
   ClientMetric result;
   result.label.push_back({"actor", actor});
-  if (metric.counter) result.counter.value = metric.value;
-  else result.gauge.value = metric.value;
+  if (metric.counter)
+    result.counter.value = metric.value;
+  else
+    result.gauge.value = metric.value;
   return result;
 }
 

@@ -27,18 +27,18 @@ namespace steady::supervision {
 
 /// A leaf: one worker process, with one actor or a group.
 struct ChildSpec {
-  std::string name;
+  std::string name{};
   config::Restart restart = config::Restart::Permanent;
-  config::Shutdown shutdown;
+  config::Shutdown shutdown{};
   bool significant = false;
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(10);  ///< from Start to ready(); zero: no limit
-  bool startable = true;    ///< false: its plugin is unusable; it is Failed from the start and the order skips it
-  std::string unstartable;  ///< why not, as words for its status; may be empty
+  bool startable = true;      ///< false: its plugin is unusable; it is Failed from the start and the order skips it
+  std::string unstartable{};  ///< why not, as words for its status; may be empty
 };
 
 struct WorkerSpec {
-  ChildSpec child;
-  std::vector<std::string> actors;  ///< the names that the configuration's tree lists
+  ChildSpec child{};
+  std::vector<std::string> actors{};  ///< the names that the configuration's tree lists
 };
 
 /// What status and metrics show of a worker.
@@ -86,8 +86,8 @@ class Tree {
   /// The time of next_timer() has come. Harmless at any other time.
   [[nodiscard]] Actions tick(TimePoint now);
 
-  /// Starts a worker that is at rest or on its way there, and ends the back-off of one that waits. Forgets its failures.
-  /// When its supervisor is down, the whole supervisor starts; what was given up together starts together.
+  /// Starts a worker that is at rest or on its way there, and ends the back-off of one that waits. Forgets its
+  /// failures. When its supervisor is down, the whole supervisor starts; what was given up together starts together.
   /// Errors: Busy (it runs, is being restarted, waits for its turn, its supervisor is stopping, the service is
   /// stopping), Invalid (its plugin is unusable).
   [[nodiscard]] Result<Actions> operator_start(ChildId child, TimePoint now);
@@ -115,76 +115,81 @@ class Tree {
   [[nodiscard]] bool ending() const;
 
  private:
-  // Building (tree.cpp)
-  NodeIndex add_supervisor(const config::Supervisor& spec, NodeIndex parent, const config::Backoff& backoff,
-                           const std::vector<WorkerSpec>& specs);
-  void add_worker(const std::string& actor, NodeIndex parent, const config::Backoff& backoff,
-                  const std::vector<WorkerSpec>& specs);
-
-  // Looking around (tree.cpp)
+  // Building and looking around: tree.cpp
+  NodeIndex add_node(Node node);
+  NodeIndex add_supervisor(const config::Supervisor& spec, NodeIndex parent, const std::vector<WorkerSpec>& specs);
+  void add_worker(const std::string& actor, NodeIndex parent, const std::vector<WorkerSpec>& specs);
   [[nodiscard]] Node& root() { return nodes_.front(); }
   [[nodiscard]] const Node& root() const { return nodes_.front(); }
   [[nodiscard]] Node& parent_of(const Node& node) { return nodes_[node.parent]; }
-  [[nodiscard]] bool is_root(const Node& node) const { return node.parent == kNoNode; }
-  [[nodiscard]] bool is_doomed(const Node& node) const;
-  [[nodiscard]] bool has_process(const Node& node) const;
+  [[nodiscard]] std::size_t place_of(const Node& node) const;
+  [[nodiscard]] bool goes_down_with_a_supervisor(const Node& node) const;
 
-  // One event (tree.cpp)
+  // One event: tree.cpp
   void begin_event(TimePoint now);
   [[nodiscard]] Actions finish_event();
   void advance(Node& supervisor);
   void expire_deadlines();
 
-  // Starting (tree_start.cpp)
-  [[nodiscard]] bool turn_matters(const Node& supervisor) const;
+  // Starting: tree_start.cpp
+  [[nodiscard]] bool may_start_children(const Node& supervisor) const;
   void start_what_is_due(Node& supervisor);
   void begin_start(Node& node);
-  void wait(Node& node, TimePoint not_before, std::string reason);
-  void wait_for_fresh_start(Node& supervisor);
+  void start_worker(Node& node);
   void note_started(Node& supervisor);
+  void wait(Node& node, TimePoint not_before, const std::string& reason);
+  void wait_afresh(Node& supervisor);
 
-  // Stopping (tree_stop.cpp)
-  void begin_stop(Node& supervisor, Ending ending, std::string why);
+  // Stopping: tree_stop.cpp
+  void begin_stop(Node& supervisor, Ending ending, const std::string& why);
+  void run_grace(Node& supervisor);
   void stop_in_reverse(Node& supervisor);
-  void order_stop(Node& node);
+  void stop_next(Node& node);
   void stop_process(Node& worker);
   void kill(Node& worker, KillReason reason);
   void kill_beneath(Node& supervisor);
+  void note_stopped(Node& supervisor);
   void gone(Node& node);
   void rest(Node& node, State state, const std::string& reason);
-  void note_stopped(Node& supervisor);
-  void end_service(int exit_code, std::string why);
+  void note_run_over(Node& node);
+  void end_service(int exit_code, const std::string& why);
 
-  // Failing and restarting (tree_restart.cpp)
+  // Failing and restarting: tree_restart.cpp
   void worker_ended(Node& worker, Exit exit);
   void supervisor_ended(Node& supervisor);
   void restart(Node& failed, const std::string& why);
   void announce_restart(const Node& failed, const std::string& why, std::chrono::nanoseconds delay);
-  void regroup(Node& supervisor, std::size_t from, TimePoint not_before, const std::string& reason);
+  void regroup(Node& supervisor, std::size_t from, const Node& failed);
   void regroup_one(Node& node, TimePoint not_before, const std::string& reason);
-  void give_up(Node& supervisor, Node& failed, const std::string& why);
-  void degrade(Node& supervisor, Node& failed, const std::string& why);
+  [[nodiscard]] bool keeps_others_waiting(const Node& node) const;
+  void give_up(Node& failed, const std::string& why);
+  void degrade(Node& failed, const std::string& why);
   void abandon(Node& node, const std::string& why);
   void shut_down_after(const Node& ended);
-  [[nodiscard]] bool waited_for_too_often(const Node& failed) const;
+  [[nodiscard]] bool another_significant_child_lives(const Node& supervisor) const;
 
-  // The operator (tree_operator.cpp)
-  [[nodiscard]] Status refuse_unless_operable(const Node& worker) const;
-  [[nodiscard]] Status bring_back(Node& worker);
+  // The operator: tree_operator.cpp
+  [[nodiscard]] Status accepts_orders(const Node& worker) const;
+  [[nodiscard]] Status may_start(const Node& worker) const;
+  void bring_back(Node& worker);
   void revive(Node& node);
+  void revive_with_its_group(Node& node);
+  void forgive(Node& node);
+  void end_backoff(Node& worker);
+  [[nodiscard]] bool backs_off(const Node& worker) const;
   void hold(Node& worker);
   void forget_giving_up();
 
-  std::vector<Node> nodes_;  ///< the root first; never grows after construction, so references stay valid
+  std::vector<Node> nodes_;             ///< the root first; never grows after construction, so references stay valid
   std::vector<NodeIndex> workers_;      ///< by ChildId
   std::vector<NodeIndex> supervisors_;  ///< by SupervisorId
   Random random_;
 
-  TimePoint now_{};        ///< of the latest event
-  bool changed_ = false;   ///< something moved; look at the tree once more before answering
-  bool over_ = false;      ///< Shutdown was given
+  TimePoint now_{};       ///< of the latest event
+  bool changed_ = false;  ///< something moved; look at the tree once more before answering
+  bool over_ = false;     ///< Shutdown was given
   int exit_code_ = 0;
-  Actions actions_;        ///< of the event at hand
+  Actions actions_;  ///< of the event at hand
 };
 
 }  // namespace steady::supervision

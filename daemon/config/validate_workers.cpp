@@ -1,0 +1,63 @@
+#include <map>
+
+#include "config/draft.hpp"
+
+namespace steady::config {
+namespace {
+
+std::map<std::string, std::size_t> supervisor_of_actor(const Draft& draft) {
+  std::map<std::string, std::size_t> out;
+  for (const ChildMention& child : draft.children) out.emplace(child.actor, child.supervisor);
+  return out;
+}
+
+/// The processes of single actors are named after them, so a shared one must not take such a name.
+void check_name(const Draft& draft, const Actor& actor, Report& report) {
+  const Actor* const namesake = draft.graph.find_actor(actor.worker);
+  if (namesake == nullptr || namesake->worker == actor.worker) return;
+  const std::string key = "actors." + actor.name + ".worker";
+  report.add(report.place(key, actor.position), key,
+             quote(actor.worker) + " is the name of an actor with a worker of its own");
+}
+
+/// Actors of one worker start, stop and die together, so what says how must be the same.
+void check_same(const Actor& first, const Actor& actor, Report& report) {
+  const auto differ = [&](const char* setting) {
+    const std::string key = "actors." + actor.name + "." + setting;
+    report.add(report.place(key, actor.position), key,
+               std::string("must be the same as that of ") + quote(first.name) + ", which shares the worker " +
+                   quote(actor.worker));
+  };
+  if (first.restart != actor.restart) differ("restart");
+  if (first.shutdown.grace != actor.shutdown.grace) differ("shutdown");
+  if (first.significant != actor.significant) differ("significant");
+  if (first.start_timeout != actor.start_timeout) differ("start_timeout");
+}
+
+void check_same_supervisor(const Draft& draft, const std::map<std::string, std::size_t>& supervisors,
+                           const Actor& first, const Actor& actor, Report& report) {
+  const auto one = supervisors.find(first.name);
+  const auto other = supervisors.find(actor.name);
+  if (one == supervisors.end() || other == supervisors.end() || one->second == other->second) return;
+  const std::string key = "actors." + actor.name + ".worker";
+  report.add(report.place(key, actor.position), key,
+             "shares the worker " + quote(actor.worker) + " with " + quote(first.name) + " of the supervisor " +
+                 quote(draft.supervisors[one->second].name) + ", but is a child of " +
+                 quote(draft.supervisors[other->second].name));
+}
+
+}  // namespace
+
+void validate_workers(const Draft& draft, Report& report) {
+  const auto supervisors = supervisor_of_actor(draft);
+  std::map<std::string, const Actor*> firsts;
+  for (const Actor& actor : draft.graph.actors) {
+    if (actor.worker.empty()) continue;
+    check_name(draft, actor, report);
+    const Actor& first = *firsts.emplace(actor.worker, &actor).first->second;
+    check_same(first, actor, report);
+    check_same_supervisor(draft, supervisors, first, actor, report);
+  }
+}
+
+}  // namespace steady::config

@@ -1,0 +1,13 @@
+// What `steadyctl status` prints. Pure functions; any thread.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace steady::control {
+
+/// A header line and one table each for actors, channels and supervisors, from the daemon's graph JSON. Fields that an
+/// older or newer daemon does not send are shown as empty or zero.
+[[nodiscard]] std::string render_status(const nlohmann::json& graph, bool colours);
+
+}  // namespace steady::control

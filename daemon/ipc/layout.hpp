@@ -1,0 +1,131 @@
+// The bytes of shared memory. README.md beside this file draws them; this file is them.
+//
+// Every word has exactly one writer, named beside it; everyone else maps the page read-only. The one exception is the
+// doorbell, an atomic add that may be spurious and is never lost. Nothing here has a constructor with effects, a
+// pointer, or a lock: there is no instruction at which a kill leaves something half-locked.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace steady::ipc {
+
+/// Raised with every change of any struct in this file.
+inline constexpr std::uint32_t kLayoutVersion = 1;
+
+/// Two lines, because the prefetcher pulls in the neighbour. Fixed by us, so that every executable agrees.
+inline constexpr std::size_t kPad = 128;
+
+inline constexpr std::size_t kPage = 4096;
+
+using Word = std::atomic<std::uint64_t>;
+static_assert(Word::is_always_lock_free, "a word that needs a lock cannot be shared with a process that may be killed");
+static_assert(sizeof(Word) == 8 && std::is_trivially_copyable_v<std::uint64_t>);
+
+enum class SegmentKind : std::uint32_t { Ring = 1, Reader = 2, Actor = 3, Bell = 4 };
+
+inline constexpr char kMagic[8] = {'s', 't', 'e', 'a', 'd', 'y', 's', 'g'};
+
+/// The first bytes of every segment; written once by steadyd before the file gets its name, constant ever after.
+struct SegmentHeader {
+  char magic[8];
+  std::uint32_t layout_version;
+  SegmentKind kind;
+  std::uint64_t size_bytes;   ///< of the whole file
+  std::uint64_t incarnation;  ///< random; tells this file from any other that had or will have its name
+};
+static_assert(sizeof(SegmentHeader) == 32);
+
+/// wake_at of a side that does not sleep: no position reaches it.
+inline constexpr std::uint64_t kAwake = std::numeric_limits<std::uint64_t>::max();
+
+/// First page of a ring's file; the data follows. Constants by steadyd, words by the producer.
+struct RingPage {
+  SegmentHeader header;
+  std::uint64_t ring_bytes;      ///< size of the data area: a power of two, whole pages
+  std::uint64_t capacity_bytes;  ///< in flight at most: tail - head <= capacity_bytes <= ring_bytes
+  std::uint64_t message_bytes;   ///< 0: frames
+  std::uint64_t message_hash;    ///< of the message's layout; two that differ never share a ring
+
+  alignas(kPad) Word tail;       ///< producer: bytes ever published. SYNC(tail)
+  Word tail_messages;            ///< producer: messages ever published; stored after tail. SYNC(tail_messages)
+  alignas(kPad) Word closed;     ///< producer: 1 = nothing will follow. SYNC(closed)
+  Word blocked_ns;               ///< producer: time slept for lack of room on this ring, whole sleeps
+  Word blocked_since_ns;         ///< producer: monotonic start of such a sleep, or 0
+  alignas(kPad) Word wake_at;    ///< producer: asleep until a head reaches this. SYNC(sleep)
+};
+static_assert(sizeof(RingPage) <= kPage);
+
+/// A reader's page of a channel. Constants by steadyd, words by the reader.
+struct ReaderPage {
+  SegmentHeader header;
+  std::uint64_t ring_incarnation;  ///< the ring that head counts in
+
+  alignas(kPad) Word head;       ///< reader: bytes ever taken. SYNC(head)
+  Word head_messages;            ///< reader: messages ever taken
+  alignas(kPad) Word wake_at;    ///< reader: asleep until tail reaches this. SYNC(sleep)
+};
+static_assert(sizeof(ReaderPage) <= kPage);
+
+/// An actor's doorbell, written by its neighbours: a spoiled one costs a late or a needless wake-up, never a message.
+struct BellPage {
+  SegmentHeader header;
+  alignas(kPad) std::atomic<std::uint32_t> rings;  ///< futex; any neighbour adds 1. SYNC(bell)
+};
+static_assert(sizeof(BellPage) <= kPage);
+
+/// The most ends (lanes and outputs) that one actor may have.
+inline constexpr std::size_t kEndsMax = 256;
+
+/// Where one end stands after a commit. Absolute values: storing them twice does no harm.
+struct CommitEntry {
+  std::uint64_t incarnation;  ///< of the reader page (input) or of the ring (output)
+  std::uint64_t position;     ///< bytes
+  std::uint64_t messages;
+};
+
+/// The redo record. All but `armed` is read only by the next generation, after this one is gone.
+struct CommitRecord {
+  alignas(kPad) Word armed;  ///< worker: 0, or the commit is decided and may need to be finished. SYNC(commit)
+  std::uint64_t state_current;
+  std::uint64_t finished;
+  std::uint64_t entry_count;
+  CommitEntry entries[kEndsMax];
+};
+
+inline constexpr std::size_t kNoteBytes = 128;
+
+/// What the actor's thread is doing, for people and metrics.
+enum class Activity : std::uint64_t { Starting, Running, WaitingForInput, WaitingForRoom, WaitingForTimer, Done };
+
+/// Second page (and following) of an actor's segment. All words by the worker.
+struct ActorWords {
+  alignas(kPad) Word state_current;  ///< 0: never committed; 1 or 2: which buffer counts. SYNC(state)
+  Word state_commits;                ///< commits that changed the state; a reader retries when it moved. SYNC(state)
+  alignas(kPad) Word steps;
+  Word activity;
+  Word finished;                     ///< 1: its streams ended and its outputs are closed
+  alignas(kPad) Word note_sequence;  ///< odd while the note is being written. SYNC(note)
+  Word note[kNoteBytes / 8];         ///< text, padded with zeros
+  CommitRecord record;
+};
+
+/// First page of an actor's segment; constants by steadyd. `generation` by steadyd, before each spawn.
+struct ActorPage {
+  SegmentHeader header;
+  std::uint64_t state_bytes;    ///< of the actor type's state
+  std::uint64_t state_version;
+  std::uint64_t metric_count;   ///< 8 bytes each, behind the state
+  std::uint64_t block_bytes;    ///< state and metrics: one buffer
+  std::uint64_t block_stride;   ///< from the first buffer to the second
+  Word generation;
+};
+static_assert(sizeof(ActorPage) <= kPage);
+
+inline constexpr std::size_t kActorWordsOffset = kPage;
+inline constexpr std::size_t kActorBlocksOffset = kPage + (sizeof(ActorWords) + kPage - 1) / kPage * kPage;
+
+}  // namespace steady::ipc

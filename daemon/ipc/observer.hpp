@@ -1,0 +1,58 @@
+// Read-only looks at segments, for status and metrics: what is shown is what the data path itself uses. Loop thread
+// only. Every value is a copy; a value that cannot be right is clamped, since it is only shown.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "ipc/layout.hpp"
+#include "ipc/segment.hpp"
+
+namespace steady::ipc {
+
+struct ChannelSample {
+  std::uint64_t tail_bytes = 0;
+  std::uint64_t tail_messages = 0;
+  std::uint64_t capacity_bytes = 0;
+  std::uint64_t blocked_ns = 0;  ///< including a sleep that lasts
+  bool closed = false;
+  struct Reader {
+    std::uint64_t head_bytes = 0;
+    std::uint64_t head_messages = 0;
+  };
+  std::vector<Reader> readers;
+};
+
+class ChannelObserver {
+ public:
+  /// Errors: as map_segment; NotFound when a file is missing.
+  [[nodiscard]] static Result<ChannelObserver> open(const std::string& ring_path,
+                                                    const std::vector<std::string>& reader_paths);
+  [[nodiscard]] ChannelSample sample(std::uint64_t now_ns) const;
+
+ private:
+  Mapping ring_;
+  std::vector<Mapping> readers_;
+};
+
+struct ActorSample {
+  std::uint64_t generation = 0;
+  std::uint64_t steps = 0;
+  Activity activity = Activity::Starting;
+  bool finished = false;
+  std::string note;
+  std::vector<std::uint64_t> metrics;  ///< raw words, in the order of the actor type
+};
+
+class ActorObserver {
+ public:
+  [[nodiscard]] static Result<ActorObserver> open(const std::string& actor_path);
+  [[nodiscard]] ActorSample sample() const;
+
+ private:
+  Mapping mapping_;
+};
+
+}  // namespace steady::ipc

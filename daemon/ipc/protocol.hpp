@@ -1,0 +1,113 @@
+// What steadyd and a worker say to each other over the control socket: one JSON object per line. The first line is the
+// WorkerPlan; then commands one way, events the other.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "ipc/fence.hpp"
+
+namespace steady::ipc {
+
+/// The descriptor number of the control socket in every worker.
+inline constexpr int kControlFd = 3;
+
+/// The layout of a message, as topology::Message; here in the words of the protocol.
+struct MessageLayout {
+  struct Field {
+    std::string name;
+    std::string type;
+    std::uint32_t offset = 0;
+    std::uint32_t count = 1;
+  };
+  std::string name;
+  std::uint32_t size = 0;  ///< 0: frames
+  std::uint32_t align = 1;
+  std::vector<Field> fields;
+};
+
+struct InputPlan {
+  std::string port;
+  std::string channel;
+  std::string producer;  ///< the actor that is to blame for what is wrong in the ring
+  int ring_fd = -1;      ///< read-only
+  int reader_fd = -1;
+  int bell_fd = -1;      ///< the producer's
+  std::uint64_t min = 1;
+  std::uint64_t max = 0;  ///< 0: as many as there are
+  std::uint64_t max_wait_ns = 0;  ///< 0: forever
+  MessageLayout message;
+};
+
+struct OutputPlan {
+  struct Reader {
+    std::string actor;
+    int page_fd = -1;  ///< read-only
+    int bell_fd = -1;
+  };
+  std::string port;
+  std::string channel;
+  int ring_fd = -1;
+  std::vector<Reader> readers;
+};
+
+struct ActorPlan {
+  std::string name;
+  std::string plugin;  ///< for messages
+  std::string type;
+  std::string wait;    ///< block, adaptive, spin
+  std::uint64_t generation = 0;
+  bool reopen = false;  ///< begin anew even if the streams had ended
+  int plugin_fd = -1;
+  int segment_fd = -1;
+  int old_segment_fd = -1;  ///< a state to migrate from, or -1
+  int bell_fd = -1;
+  std::map<std::string, std::string> params;  ///< only those that the configuration gives
+  std::vector<InputPlan> inputs;
+  std::vector<OutputPlan> outputs;
+};
+
+struct WorkerPlan {
+  std::string worker;
+  FenceMode fence = FenceMode::Full;
+  std::vector<ActorPlan> actors;
+};
+
+/// One line, with its newline.
+[[nodiscard]] std::string print(const WorkerPlan& plan);
+/// Errors: Invalid. The text comes from steadyd, so an error is a bug or a mismatch of executables.
+[[nodiscard]] Result<WorkerPlan> parse_worker_plan(std::string_view line);
+
+/// steadyd to worker.
+enum class Command {
+  Drain,  ///< sources come to their end; everything else follows from their closed channels
+  Stop,   ///< finish the current step and exit with code 0
+};
+[[nodiscard]] std::string print(Command command);
+[[nodiscard]] Result<Command> parse_command(std::string_view line);
+
+/// Worker to steadyd.
+struct Event {
+  enum class Kind {
+    Ready,      ///< every actor has started
+    Log,        ///< a line of an actor's
+    Failed,     ///< why the worker is about to exit
+    Violation,  ///< the actor `peer` wrote something impossible into `channel`
+    Migrated,   ///< the actor's state was taken over from an older version
+    Repaired,   ///< an interrupted commit was finished
+  } kind = Kind::Log;
+  std::string actor;
+  std::string level;  ///< of a Log
+  std::string text;
+  std::string peer;
+  std::string channel;
+};
+[[nodiscard]] std::string print(const Event& event);
+/// Errors: Invalid; the worker runs foreign code, so anything may come.
+[[nodiscard]] Result<Event> parse_event(std::string_view line);
+
+}  // namespace steady::ipc

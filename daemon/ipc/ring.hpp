@@ -1,0 +1,202 @@
+// The two ends of a ring. Each end belongs to one actor thread; nothing here blocks, locks or calls the kernel, but for
+// ringing a peer that says it sleeps.
+//
+// SYNC(tail), SYNC(head): whoever stores a position releases the bytes before it, whoever loads it acquires them.
+//   Forbidden: 1. producer writes a message  2. producer stores tail  3. reader sees tail, not the message.
+//   The same the other way round for head: the producer must not overwrite what the reader still reads.
+//
+// SYNC(sleep): publish, fence, look at wake_at | set wake_at, fence, look at the position once more.
+//   Forbidden: 1. reader looks at tail, too little  2. producer stores tail, looks at wake_at: awake, rings nobody
+//              3. reader sets wake_at and sleeps on a message that is there.
+//   With a full fence between the two accesses on both sides at least one of them sees the other's store.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "base/result.hpp"
+#include "ipc/bell.hpp"
+#include "ipc/fence.hpp"
+#include "ipc/layout.hpp"
+#include "ipc/segment.hpp"
+
+namespace steady::ipc {
+
+/// A neighbour that may sleep on a position of ours. Rings at most once for each position it waits for.
+class Sleeper {
+ public:
+  Sleeper(const Word* wake_at, Bell bell) : wake_at_(wake_at), bell_(std::move(bell)) {}
+
+  /// Call after publishing `position` and the publisher's fence. SYNC(sleep)
+  void wake(std::uint64_t position) {
+    const std::uint64_t wanted = wake_at_->load(std::memory_order_relaxed);  // ordered by the fence before
+    if (position < wanted || wanted == rung_for_) return;
+    rung_for_ = wanted;
+    bell_.ring();
+  }
+  /// Rings whether it sleeps or not; for what is no position, such as the end of a stream.
+  void wake_always() const { bell_.ring(); }
+
+ private:
+  const Word* wake_at_;
+  std::uint64_t rung_for_ = kAwake;
+  Bell bell_;
+};
+
+/// Where an end stands: the only things that a commit changes in a ring.
+struct Position {
+  std::uint64_t bytes = 0;
+  std::uint64_t messages = 0;
+};
+
+/// Reads one channel. Owned by one thread.
+class InputEnd {
+ public:
+  /// Maps `ring_fd` read-only and `reader_fd` for writing. Errors: as map_segment; Corrupt when the two do not belong
+  /// together or hold impossible positions.
+  [[nodiscard]] static Result<InputEnd> create(int ring_fd, int reader_fd, int producer_bell_fd);
+
+  [[nodiscard]] std::uint64_t incarnation() const { return page_->header.incarnation; }
+  [[nodiscard]] std::uint64_t message_bytes() const { return message_bytes_; }
+  [[nodiscard]] std::uint64_t capacity_bytes() const { return capacity_bytes_; }
+  [[nodiscard]] Position position() const { return head_; }
+
+  /// Bytes and messages that were there at the last refresh().
+  [[nodiscard]] std::uint64_t available_bytes() const { return tail_.bytes - head_.bytes; }
+  [[nodiscard]] std::uint64_t available_messages() const { return tail_.messages - head_.messages; }
+  /// The producer's position at the last refresh().
+  [[nodiscard]] std::uint64_t seen_bytes() const { return tail_.bytes; }
+  [[nodiscard]] unsigned char* begin() const { return data_ + (head_.bytes & mask_); }
+
+  /// Looks how far the producer is. False when it claims the impossible; this end then stays as it was.
+  [[nodiscard]] bool refresh() {
+    Position seen;
+    seen.messages = ring_->tail_messages.load(std::memory_order_acquire);  // SYNC(tail_messages): then tail has them
+    seen.bytes = ring_->tail.load(std::memory_order_acquire);              // SYNC(tail)
+    if (message_bytes_ != 0) seen.messages = seen.bytes / message_bytes_;
+    if (seen.bytes - head_.bytes > capacity_bytes_ || seen.messages - head_.messages > seen.bytes - head_.bytes)
+      return false;
+    tail_ = seen;
+    return true;
+  }
+  /// Nothing will follow what a refresh() after this shows.
+  [[nodiscard]] bool closed() const {
+    return ring_->closed.load(std::memory_order_acquire) != 0;  // SYNC(closed)
+  }
+
+  /// Stores a committed position. Repeating it is harmless.
+  void publish(Position position) {
+    head_ = position;
+    page_->head_messages.store(position.messages, std::memory_order_relaxed);  // telemetry and this actor's restart
+    page_->head.store(position.bytes, std::memory_order_release);              // SYNC(head)
+  }
+  /// publish() for a position that a dead generation had committed; what is available is unknown until refresh().
+  void restore(Position position) {
+    publish(position);
+    tail_ = head_;
+  }
+  /// Rings the producer if it sleeps for the room that publish() made. After the publisher's fence.
+  void wake_peers() { producer_.wake(head_.bytes); }
+
+  /// Says "asleep until tail reaches this"; kAwake takes it back. Then the sleeper's fence, then refresh().
+  void set_wake_at(std::uint64_t position) { page_->wake_at.store(position, std::memory_order_relaxed); }
+
+ private:
+  InputEnd(Mapping ring, Mapping reader, Bell producer_bell);
+
+  Mapping ring_mapping_;
+  Mapping reader_mapping_;
+  const RingPage* ring_;
+  ReaderPage* page_;
+  unsigned char* data_;
+  std::uint64_t mask_;
+  std::uint64_t capacity_bytes_;
+  std::uint64_t message_bytes_;
+  Position head_;
+  Position tail_;
+  Sleeper producer_;
+};
+
+/// Writes one channel. Owned by one thread.
+class OutputEnd {
+ public:
+  struct ReaderFds {
+    int page;
+    int bell;
+  };
+  /// Maps `ring_fd` for writing and the readers' pages read-only. Errors: as InputEnd::create.
+  [[nodiscard]] static Result<OutputEnd> create(int ring_fd, const std::vector<ReaderFds>& readers);
+
+  [[nodiscard]] std::uint64_t incarnation() const { return ring_->header.incarnation; }
+  [[nodiscard]] std::uint64_t message_bytes() const { return message_bytes_; }
+  [[nodiscard]] std::uint64_t capacity_bytes() const { return capacity_bytes_; }
+  [[nodiscard]] Position position() const { return tail_; }
+
+  /// Bytes that were free at the last refresh().
+  [[nodiscard]] std::uint64_t vacant_bytes() const { return capacity_bytes_ - (tail_.bytes - head_); }
+  [[nodiscard]] unsigned char* begin() const { return data_ + (tail_.bytes & mask_); }
+  /// The slowest reader's position at the last refresh().
+  [[nodiscard]] std::uint64_t slowest() const { return head_; }
+
+  /// Looks how far the slowest reader is. False when one claims the impossible; this end then stays as it was.
+  [[nodiscard]] bool refresh() {
+    std::uint64_t slowest = tail_.bytes;
+    for (const Reader& reader : readers_) {
+      const std::uint64_t head = reader.page->head.load(std::memory_order_acquire);  // SYNC(head)
+      if (tail_.bytes - head > capacity_bytes_) return false;
+      slowest = std::min(slowest, head);
+    }
+    head_ = slowest;
+    return true;
+  }
+
+  /// Stores a committed position. Repeating it is harmless.
+  void publish(Position position) {
+    tail_ = position;
+    ring_->tail.store(position.bytes, std::memory_order_release);              // SYNC(tail)
+    ring_->tail_messages.store(position.messages, std::memory_order_release);  // SYNC(tail_messages)
+  }
+  /// publish() for a position that a dead generation had committed; there is no room until refresh().
+  void restore(Position position) {
+    publish(position);
+    head_ = tail_.bytes - capacity_bytes_;
+  }
+  /// Rings the readers that sleep for what publish() brought. After the publisher's fence.
+  void wake_peers() {
+    for (Reader& reader : readers_) reader.sleeper.wake(tail_.bytes);
+  }
+
+  /// Closes or reopens the stream; closing wakes every reader.
+  void set_closed(bool closed);
+
+  /// Says "asleep until every head reaches this"; kAwake takes it back. Then the sleeper's fence, then refresh().
+  void set_wake_at(std::uint64_t position) { ring_->wake_at.store(position, std::memory_order_relaxed); }
+
+  /// Telemetry: this thread went to sleep because there is no room here, or woke after `slept_ns`.
+  void note_blocked(std::uint64_t since_ns) { ring_->blocked_since_ns.store(since_ns, std::memory_order_relaxed); }
+  void note_unblocked(std::uint64_t slept_ns) {
+    ring_->blocked_since_ns.store(0, std::memory_order_relaxed);
+    ring_->blocked_ns.store(ring_->blocked_ns.load(std::memory_order_relaxed) + slept_ns, std::memory_order_relaxed);
+  }
+
+ private:
+  struct Reader {
+    Mapping mapping;
+    const ReaderPage* page;
+    Sleeper sleeper;
+  };
+  OutputEnd(Mapping ring, std::vector<Reader> readers);
+
+  Mapping ring_mapping_;
+  RingPage* ring_;
+  unsigned char* data_;
+  std::uint64_t mask_;
+  std::uint64_t capacity_bytes_;
+  std::uint64_t message_bytes_;
+  Position tail_;
+  std::uint64_t head_ = 0;
+  std::vector<Reader> readers_;
+};
+
+}  // namespace steady::ipc

@@ -1,0 +1,270 @@
+#include "ipc/segments.hpp"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <bit>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+
+#include "base/files.hpp"
+#include "ipc/segment.hpp"
+
+namespace steady::ipc {
+namespace {
+
+std::uint64_t new_incarnation() {
+  std::uint64_t value = 0;
+  while (value == 0 && ::getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value)) {
+  }
+  return value;
+}
+
+SegmentHeader make_header(SegmentKind kind, std::uint64_t size_bytes) {
+  SegmentHeader header{};
+  std::memcpy(header.magic, kMagic, sizeof kMagic);
+  header.layout_version = kLayoutVersion;
+  header.kind = kind;
+  header.size_bytes = size_bytes;
+  header.incarnation = new_incarnation();
+  return header;
+}
+
+std::uint64_t whole_pages(std::uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+/// A file that is there and can be mapped; NotFound when there is none, any other error when it cannot be right.
+Result<Mapping> open_existing(const std::string& path, SegmentKind kind) {
+  auto fd = open_file(path, O_RDONLY | O_NOFOLLOW);
+  if (!fd) return tl::unexpected(std::move(fd.error()));
+  return map_segment(fd->get(), kind, Access::ReadOnly);
+}
+
+Status create_ring(const std::string& path, const RingSpec& spec) {
+  const std::uint64_t ring_bytes = std::bit_ceil(std::max<std::uint64_t>(spec.capacity_bytes, kPage));
+  RingPage page{};
+  page.header = make_header(SegmentKind::Ring, kPage + ring_bytes);
+  page.ring_bytes = ring_bytes;
+  page.capacity_bytes = spec.capacity_bytes;
+  page.message_bytes = spec.message_bytes;
+  page.message_hash = spec.message_hash;
+  page.wake_at.store(kAwake, std::memory_order_relaxed);
+  return create_segment(path, &page, sizeof page, page.header.size_bytes);
+}
+
+Status create_actor(const std::string& path, const ActorSpec& spec) {
+  ActorPage page{};
+  page.state_bytes = spec.state_bytes;
+  page.state_version = spec.state_version;
+  page.metric_count = spec.metric_count;
+  page.block_bytes = spec.state_bytes + spec.metric_count * 8;
+  page.block_stride = whole_pages(page.block_bytes);
+  page.header = make_header(SegmentKind::Actor, kActorBlocksOffset + 2 * page.block_stride);
+  page.generation.store(kAwake, std::memory_order_relaxed);  // the first start makes it 0
+  return create_segment(path, &page, sizeof page, page.header.size_bytes);
+}
+
+/// Why the ring at hand cannot serve, or nothing.
+std::string unfit(const RingPage& page, const RingSpec& spec) {
+  if (page.header.size_bytes != kPage + page.ring_bytes || page.capacity_bytes == 0 ||
+      page.capacity_bytes > page.ring_bytes)
+    return "its sizes contradict each other";
+  if (page.message_bytes != spec.message_bytes || page.message_hash != spec.message_hash)
+    return "it holds messages of another layout";
+  return {};
+}
+
+}  // namespace
+
+std::string Segments::ring_path(const std::string& channel) const { return directory_ + "/channel-" + channel + ".ring"; }
+std::string Segments::reader_path(const std::string& channel, const std::string& reader) const {
+  return directory_ + "/channel-" + channel + ".to-" + reader + ".reader";
+}
+std::string Segments::actor_path(const std::string& actor) const { return directory_ + "/actor-" + actor + ".actor"; }
+std::string Segments::bell_path(const std::string& actor) const { return directory_ + "/actor-" + actor + ".bell"; }
+
+Status Segments::prepare() const {
+  if (const auto made = make_directories(directory_); !made) return made;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, error))
+    if (entry.path().extension() == ".new") ::unlink(entry.path().c_str());
+  if (error) return fail(ErrorCode::Denied, directory_ + ": " + error.message());
+  if (::access(directory_.c_str(), W_OK) != 0) return fail_errno(directory_);
+  return {};
+}
+
+Status Segments::quarantine(const std::string& path) const {
+  const std::string directory = directory_ + "/quarantine";
+  if (const auto made = make_directories(directory); !made) return made;
+  const auto stamp = std::chrono::system_clock::now().time_since_epoch().count();
+  const std::string target =
+      directory + "/" + std::filesystem::path(path).filename().string() + "." + std::to_string(stamp);
+  if (::rename(path.c_str(), target.c_str()) != 0) return fail_errno(path);
+  return {};
+}
+
+Result<Ensured> Segments::ensure_channel(const std::string& channel, const RingSpec& spec,
+                                         const std::vector<std::string>& readers) const {
+  Ensured outcome;
+  const std::string path = ring_path(channel);
+  auto found = open_existing(path, SegmentKind::Ring);
+  std::string reason = found ? unfit(*found->at<const RingPage>(0), spec) : found.error().message;
+  if (found && reason.empty() && found->at<const RingPage>(0)->capacity_bytes != spec.capacity_bytes) {
+    bool empty = true;
+    const std::uint64_t tail = found->at<const RingPage>(0)->tail.load(std::memory_order_relaxed);
+    for (const std::string& reader : readers) {
+      const auto page = open_existing(reader_path(channel, reader), SegmentKind::Reader);
+      if (page && page->at<const ReaderPage>(0)->head.load(std::memory_order_relaxed) != tail) empty = false;
+    }
+    if (empty) {
+      ::unlink(path.c_str());
+      found = fail(ErrorCode::NotFound, "resized");
+      reason = "resized";
+    } else {
+      outcome.kept = "messages wait in it; its capacity stays " +
+                     std::to_string(found->at<const RingPage>(0)->capacity_bytes) + " bytes until it was empty at a start";
+    }
+  }
+  if (!reason.empty()) {
+    if (!found && found.error().code != ErrorCode::NotFound) outcome.set_aside = reason;
+    if (found) outcome.set_aside = reason;
+    if (!outcome.set_aside.empty())
+      if (const auto moved = quarantine(path); !moved) return tl::unexpected(moved.error());
+    if (const auto made = create_ring(path, spec); !made) return tl::unexpected(made.error());
+    outcome.how = Ensured::How::Created;
+    found = open_existing(path, SegmentKind::Ring);
+    if (!found) return tl::unexpected(found.error());
+  }
+  const auto& page = *found->at<const RingPage>(0);
+  const std::uint64_t tail = page.tail.load(std::memory_order_acquire);
+  const std::uint64_t messages = page.tail_messages.load(std::memory_order_relaxed);
+  for (const std::string& reader : readers) {
+    const auto ensured = ensure_reader(reader_path(channel, reader), page.header.incarnation, tail, messages);
+    if (!ensured) return tl::unexpected(ensured.error());
+    if (!ensured->set_aside.empty()) outcome.set_aside += (outcome.set_aside.empty() ? "" : "; ") + ensured->set_aside;
+  }
+  return outcome;
+}
+
+Result<Ensured> Segments::ensure_reader(const std::string& path, std::uint64_t ring_incarnation, std::uint64_t tail,
+                                        std::uint64_t tail_messages) const {
+  Ensured outcome;
+  const auto found = open_existing(path, SegmentKind::Reader);
+  if (found && found->at<const ReaderPage>(0)->ring_incarnation == ring_incarnation) return outcome;
+  if (!found && found.error().code != ErrorCode::NotFound) {
+    outcome.set_aside = "a reader's page " + found.error().message;
+    if (const auto moved = quarantine(path); !moved) return tl::unexpected(moved.error());
+  }
+  ReaderPage page{};
+  page.header = make_header(SegmentKind::Reader, kPage);
+  page.ring_incarnation = ring_incarnation;
+  page.head.store(tail, std::memory_order_relaxed);
+  page.head_messages.store(tail_messages, std::memory_order_relaxed);
+  page.wake_at.store(kAwake, std::memory_order_relaxed);
+  if (const auto made = create_segment(path, &page, sizeof page, kPage); !made) return tl::unexpected(made.error());
+  outcome.how = Ensured::How::Created;
+  return outcome;
+}
+
+void Segments::restore_unmigrated(const std::string& path) const {
+  const std::string old = path + ".old";
+  if (!exists(old)) return;
+  const auto current = open_existing(path, SegmentKind::Actor);
+  const bool migrated =
+      current && current->at<const ActorWords>(kActorWordsOffset)->state_current.load(std::memory_order_relaxed) != 0;
+  if (migrated) {
+    ::unlink(old.c_str());
+  } else {
+    ::rename(old.c_str(), path.c_str());
+  }
+}
+
+Result<Ensured> Segments::ensure_actor(const std::string& actor, const ActorSpec& spec) const {
+  Ensured outcome;
+  const std::string path = actor_path(actor);
+  restore_unmigrated(path);
+  const auto found = open_existing(path, SegmentKind::Actor);
+  if (found) {
+    const auto& page = *found->at<const ActorPage>(0);
+    const auto& words = *found->at<const ActorWords>(kActorWordsOffset);
+    const bool same = page.state_bytes == spec.state_bytes && page.state_version == spec.state_version &&
+                      page.metric_count == spec.metric_count;
+    const bool sane = page.header.size_bytes == kActorBlocksOffset + 2 * page.block_stride &&
+                      page.block_bytes <= page.block_stride &&
+                      page.block_bytes == page.state_bytes + page.metric_count * 8;
+    if (same && sane) return outcome;
+    const bool used = words.state_current.load(std::memory_order_relaxed) != 0 ||
+                      words.record.armed.load(std::memory_order_relaxed) != 0;
+    if (sane && used) {
+      outcome.kept = "it holds a state of version " + std::to_string(page.state_version) + " and " +
+                     std::to_string(page.state_bytes) + " bytes, the plugin has version " +
+                     std::to_string(spec.state_version) + " and " + std::to_string(spec.state_bytes) + " bytes";
+      return outcome;
+    }
+    if (!sane) outcome.set_aside = "its sizes contradict each other";
+  } else if (found.error().code != ErrorCode::NotFound) {
+    outcome.set_aside = found.error().message;
+  }
+  if (!outcome.set_aside.empty())
+    if (const auto moved = quarantine(path); !moved) return tl::unexpected(moved.error());
+  if (const auto made = create_actor(path, spec); !made) return tl::unexpected(made.error());
+  outcome.how = Ensured::How::Created;
+  return outcome;
+}
+
+Result<Ensured> Segments::ensure_bell(const std::string& actor) const {
+  Ensured outcome;
+  const std::string path = bell_path(actor);
+  const auto found = open_existing(path, SegmentKind::Bell);
+  if (found && found->size_bytes() == kPage) return outcome;
+  if (found || found.error().code != ErrorCode::NotFound) {
+    outcome.set_aside = found ? "it has another size" : found.error().message;
+    if (const auto moved = quarantine(path); !moved) return tl::unexpected(moved.error());
+  }
+  BellPage page{};
+  page.header = make_header(SegmentKind::Bell, kPage);
+  if (const auto made = create_segment(path, &page, sizeof page, kPage); !made) return tl::unexpected(made.error());
+  outcome.how = Ensured::How::Created;
+  return outcome;
+}
+
+Status Segments::begin_migration(const std::string& actor, const ActorSpec& spec) const {
+  if (::rename(actor_path(actor).c_str(), old_actor_path(actor).c_str()) != 0) return fail_errno(actor_path(actor));
+  return create_actor(actor_path(actor), spec);
+}
+
+void Segments::end_migration(const std::string& actor) const { ::unlink(old_actor_path(actor).c_str()); }
+
+Result<std::uint64_t> Segments::next_generation(const std::string& actor) const {
+  auto fd = open_file(actor_path(actor), O_RDWR | O_NOFOLLOW);
+  if (!fd) return tl::unexpected(std::move(fd.error()));
+  constexpr off_t kOffset = offsetof(ActorPage, generation);
+  std::uint64_t generation = 0;
+  if (::pread(fd->get(), &generation, sizeof generation, kOffset) != static_cast<ssize_t>(sizeof generation))
+    return fail_errno(actor_path(actor));
+  ++generation;  // from kAwake to 0
+  if (::pwrite(fd->get(), &generation, sizeof generation, kOffset) != static_cast<ssize_t>(sizeof generation))
+    return fail_errno(actor_path(actor));
+  return generation;
+}
+
+void Segments::remove_channel(const std::string& channel) const {
+  ::unlink(ring_path(channel).c_str());
+  const std::string prefix = "channel-" + channel + ".to-";
+  std::error_code error;
+  std::vector<std::filesystem::path> pages;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, error))
+    if (entry.path().filename().string().starts_with(prefix)) pages.push_back(entry.path());
+  for (const auto& page : pages) ::unlink(page.c_str());
+}
+
+void Segments::remove_actor(const std::string& actor) const {
+  ::unlink(actor_path(actor).c_str());
+  ::unlink(bell_path(actor).c_str());
+  ::unlink((actor_path(actor) + ".old").c_str());
+}
+
+}  // namespace steady::ipc

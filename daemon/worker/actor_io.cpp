@@ -1,0 +1,282 @@
+#include "worker/actor_io.hpp"
+
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace steady::worker {
+namespace {
+
+constexpr std::array<std::string_view, 12> kFieldTypes{"u8",  "u16", "u32", "u64", "i8",   "i16",
+                                                       "i32", "i64", "f32", "f64", "bool", "char"};
+
+/// Room behind an output that nobody reads, for one step.
+constexpr std::uint64_t kScratchBytes = 1 << 20;
+
+std::uint32_t field_type(std::string_view name) {
+  for (std::uint32_t i = 0; i < kFieldTypes.size(); ++i)
+    if (kFieldTypes[i] == name) return i;
+  return STEADY_U8;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ActorIo>> ActorIo::create(const ipc::ActorPlan& plan, const steady_actor_type& type) {
+  std::unique_ptr<ActorIo> made(new ActorIo(plan, type));
+  if (auto status = made->map_segment(); !status) return tl::unexpected(std::move(status.error()));
+  if (auto status = made->map_ends(); !status) return tl::unexpected(std::move(status.error()));
+  if (auto status = made->repair(); !status) return tl::unexpected(std::move(status.error()));
+  if (auto status = made->bind_parameters(); !status) return tl::unexpected(std::move(status.error()));
+  made->bind_ports();
+  made->bind_state();
+  return made;
+}
+
+Status ActorIo::map_segment() {
+  auto mapping = ipc::map_segment(plan_.segment_fd, ipc::SegmentKind::Actor, ipc::Access::ReadWrite);
+  if (!mapping) return fail(std::move(mapping.error()), "actor segment");
+  segment_ = std::move(*mapping);
+  page_ = segment_.at<const ipc::ActorPage>(0);
+  words_ = segment_.at<ipc::ActorWords>(ipc::kActorWordsOffset);
+  if (page_->state_bytes != type_.state_size || page_->metric_count != type_.metric_count ||
+      ipc::kActorBlocksOffset + 2 * page_->block_stride != segment_.size_bytes())
+    return fail(ErrorCode::Corrupt, "the actor's segment does not fit its type");
+  if (plan_.old_segment_fd >= 0) {
+    auto old = ipc::map_segment(plan_.old_segment_fd, ipc::SegmentKind::Actor, ipc::Access::ReadWrite);
+    if (!old) return fail(std::move(old.error()), "old actor segment");
+    old_segment_ = std::move(*old);
+  }
+  auto bell = ipc::Bell::create(plan_.bell_fd);
+  if (!bell) return tl::unexpected(std::move(bell.error()));
+  bell_.emplace(std::move(*bell));
+  return {};
+}
+
+Status ActorIo::map_ends() {
+  for (const ipc::InputPlan& input : plan_.inputs) {
+    std::size_t port = 0;
+    while (port < type_.port_count && type_.ports[port].name != input.port) ++port;
+    if (port == type_.port_count) return fail(ErrorCode::Invalid, "the plugin has no port '" + input.port + "'");
+  }
+  for (std::size_t port = 0; port < type_.port_count; ++port) {
+    if (type_.ports[port].direction == STEADY_OUTPUT) {
+      if (auto status = map_output(port); !status) return status;
+      continue;
+    }
+    for (const ipc::InputPlan& input : plan_.inputs) {
+      if (type_.ports[port].name != input.port) continue;
+      if (auto status = map_input(port, input); !status) return status;
+    }
+  }
+  for (OutputLane& lane : outputs_)
+    if (lane.end) output_ends_.push_back(&*lane.end);
+  moved_inputs_.reserve(inputs_.size());
+  moved_outputs_.reserve(outputs_.size());
+  return {};
+}
+
+Status ActorIo::map_input(std::size_t port_index, const ipc::InputPlan& input) {
+  auto end = ipc::InputEnd::create(input.ring_fd, input.reader_fd, input.bell_fd);
+  if (!end) return fail(std::move(end.error()), "channel " + input.channel);
+  inputs_.push_back({std::move(*end), nullptr, &input, port_index});
+  return {};
+}
+
+Status ActorIo::map_output(std::size_t port_index) {
+  OutputLane lane;
+  lane.port = port_index;
+  for (const ipc::OutputPlan& output : plan_.outputs) {
+    if (type_.ports[port_index].name != output.port) continue;
+    std::vector<ipc::OutputEnd::ReaderFds> readers;
+    for (const auto& reader : output.readers) readers.push_back({reader.page_fd, reader.bell_fd});
+    auto end = ipc::OutputEnd::create(output.ring_fd, readers);
+    if (!end) return fail(std::move(end.error()), "channel " + output.channel);
+    lane.end.emplace(std::move(*end));
+    lane.plan = &output;
+  }
+  if (!lane.end) lane.scratch.resize(kScratchBytes);
+  outputs_.push_back(std::move(lane));
+  return {};
+}
+
+Status ActorIo::repair() {
+  std::vector<ipc::InputEnd*> input_ends;
+  for (InputLane& lane : inputs_) input_ends.push_back(&lane.end);
+  if (old_segment_) {
+    auto done = ipc::repair(*old_segment_.at<ipc::ActorWords>(ipc::kActorWordsOffset), input_ends, output_ends_);
+    if (!done) return tl::unexpected(std::move(done.error()));
+    repaired_ = *done;
+  }
+  auto done = ipc::repair(*words_, input_ends, output_ends_);
+  if (!done) return tl::unexpected(std::move(done.error()));
+  repaired_ = repaired_ || *done;
+  return {};
+}
+
+Status ActorIo::bind_parameters() {
+  for (std::uint32_t i = 0; i < type_.parameter_count; ++i) {
+    const steady_parameter& parameter = type_.parameters[i];
+    const auto given = plan_.params.find(parameter.name);
+    if (given == plan_.params.end() && parameter.required != 0)
+      return fail(ErrorCode::Invalid, "parameter '" + std::string(parameter.name) + "' is required");
+    parameter_texts_.push_back(given == plan_.params.end() ? parameter.default_text : given->second);
+  }
+  for (const std::string& text : parameter_texts_) parameters_.push_back(text.c_str());
+  return {};
+}
+
+const steady_message* ActorIo::layout_of(const ipc::MessageLayout& layout) {
+  auto& fields = fields_.emplace_back();
+  for (const auto& field : layout.fields)
+    fields.push_back({field.name.c_str(), field_type(field.type), field.offset, field.count});
+  messages_.push_back({layout.name.c_str(), layout.size, layout.align, fields.data(),
+                       static_cast<std::uint32_t>(fields.size())});
+  return &messages_.back();
+}
+
+void ActorIo::bind_ports() {
+  views_.resize(inputs_.size() + outputs_.size());
+  ports_.resize(type_.port_count);
+  std::size_t next = 0;
+  for (InputLane& lane : inputs_) {  // in the order of ports, so that a port's lanes are neighbours
+    steady_port_io& port = ports_[lane.port];
+    if (port.lane_count++ == 0) port.lanes = &views_[next];
+    lane.view = &views_[next++];
+    lane.view->kind = lane.end.message_bytes() == 0 ? STEADY_FRAMES : STEADY_MESSAGES;
+    lane.view->capacity_bytes = lane.end.capacity_bytes();
+    lane.view->message = layout_of(lane.plan->message);
+    lane.view->begin = lane.end.begin();
+  }
+  for (OutputLane& lane : outputs_) {
+    steady_port_io& port = ports_[lane.port];
+    port.lane_count = 1;
+    port.lanes = &views_[next];
+    lane.view = &views_[next++];
+    lane.view->kind = type_.ports[lane.port].kind;
+    lane.view->capacity_bytes = lane.end ? lane.end->capacity_bytes() : kScratchBytes;
+    lane.view->message = &type_.ports[lane.port].message;
+    lane.view->begin = lane.end ? lane.end->begin() : lane.scratch.data();
+  }
+  io_.size = sizeof io_;
+  io_.port_count = type_.port_count;
+  io_.ports = ports_.data();
+  io_.parameters = parameters_.data();
+  io_.generation = plan_.generation;
+}
+
+void ActorIo::bind_state() {
+  const std::uint64_t current = words_->state_current.load(std::memory_order_acquire);  // SYNC(state)
+  auto* const first = segment_.at<unsigned char>(ipc::kActorBlocksOffset);
+  auto* const second = segment_.at<unsigned char>(ipc::kActorBlocksOffset + page_->block_stride);
+  io_.state_fresh = current == 0 ? 1 : 0;
+  io_.state_current = current == 2 ? second : first;
+  io_.state_next = current == 2 ? first : second;
+  io_.block_size = page_->block_bytes;
+  io_.touched = 0;
+}
+
+std::optional<ActorIo::OldState> ActorIo::old_state() const {
+  if (!old_segment_) return std::nullopt;
+  const auto& page = *old_segment_.at<const ipc::ActorPage>(0);
+  const auto& words = *old_segment_.at<const ipc::ActorWords>(ipc::kActorWordsOffset);
+  const std::uint64_t current = words.state_current.load(std::memory_order_acquire);
+  if (current == 0 || page.state_bytes == 0) return std::nullopt;
+  const std::uint64_t offset = ipc::kActorBlocksOffset + (current == 2 ? page.block_stride : 0);
+  if (offset + page.state_bytes > old_segment_.size_bytes()) return std::nullopt;
+  return OldState{old_segment_.at<const unsigned char>(offset), page.state_bytes,
+                  static_cast<std::uint32_t>(page.state_version)};
+}
+
+bool ActorIo::show(InputLane& lane) {
+  bool sound = true;
+  if (!lane.parked && lane.end.available_messages() < std::max(lane.plan->min, lane.last_used)) {
+    const bool closed = lane.end.closed();  // SYNC(closed): before tail, so that closed means "this is all"
+    sound = lane.end.refresh();
+    lane.parked = !sound;
+    lane.closed = closed && sound;
+  }
+  const std::uint64_t messages = lane.parked ? 0 : lane.end.available_messages();
+  steady_view& view = *lane.view;
+  view.begin = lane.end.begin();
+  view.messages = lane.plan->max != 0 ? std::min(messages, lane.plan->max) : messages;
+  view.bytes = lane.end.message_bytes() != 0 ? view.messages * lane.end.message_bytes() : lane.end.available_bytes();
+  view.sequence = lane.end.position().messages;
+  view.used_bytes = 0;
+  view.used_messages = 0;
+  view.closed = lane.closed ? 1 : 0;
+  return sound;
+}
+
+bool ActorIo::show(OutputLane& lane) {
+  steady_view& view = *lane.view;
+  view.used_bytes = 0;
+  view.used_messages = 0;
+  const std::uint64_t message_bytes = view.kind == STEADY_MESSAGES ? view.message->size : 0;
+  if (!lane.end) {
+    view.bytes = kScratchBytes;
+    view.messages = message_bytes != 0 ? kScratchBytes / message_bytes : 0;
+    return true;
+  }
+  bool sound = true;
+  if (lane.end->vacant_bytes() < std::max(message_bytes, lane.last_used_bytes)) sound = lane.end->refresh();
+  view.begin = lane.end->begin();
+  view.bytes = lane.end->vacant_bytes();
+  view.messages = message_bytes != 0 ? view.bytes / message_bytes : 0;
+  view.sequence = lane.end->position().messages;
+  return sound;
+}
+
+const char* ActorIo::collect() {
+  moved_inputs_.clear();
+  moved_outputs_.clear();
+  for (InputLane& lane : inputs_) {
+    const steady_view& view = *lane.view;
+    if (view.used_messages > view.messages || view.used_bytes > view.bytes) return "took more than there was";
+    lane.last_used = view.used_messages;
+    if (view.used_messages == 0) continue;
+    const ipc::Position at = lane.end.position();
+    moved_inputs_.push_back({&lane.end, {at.bytes + view.used_bytes, at.messages + view.used_messages}});
+  }
+  for (OutputLane& lane : outputs_) {
+    const steady_view& view = *lane.view;
+    if (view.used_bytes > view.bytes) return "put more than there was room for";
+    lane.last_used_bytes = view.used_bytes;
+    if (view.used_messages == 0 || !lane.end) continue;
+    const ipc::Position at = lane.end->position();
+    moved_outputs_.push_back({&*lane.end, {at.bytes + view.used_bytes, at.messages + view.used_messages}});
+  }
+  return nullptr;
+}
+
+void ActorIo::after_commit(std::uint64_t state_current) {
+  progressed_ = !moved_inputs_.empty() || !moved_outputs_.empty() || state_current != 0;
+  if (state_current == 0) return;
+  io_.state_fresh = 0;
+  io_.touched = 0;
+  const unsigned char* const current = io_.state_next;
+  io_.state_next = const_cast<unsigned char*>(io_.state_current);  // both buffers are ours; only the roles change
+  io_.state_current = current;
+}
+
+void ActorIo::wake_all_peers() {
+  for (ipc::OutputEnd* const end : output_ends_) end->wake_peers();
+  for (InputLane& lane : inputs_) lane.end.wake_peers();
+}
+
+void ActorIo::set_closed(bool closed) {
+  words_->finished.store(closed ? 1 : 0, std::memory_order_relaxed);
+  for (ipc::OutputEnd* const end : output_ends_) end->set_closed(closed);
+}
+
+void ActorIo::write_note(const char* text, std::size_t length) {
+  std::array<std::uint64_t, ipc::kNoteBytes / 8> padded{};
+  std::memcpy(padded.data(), text, std::min(length, ipc::kNoteBytes - 1));
+  const std::uint64_t sequence = words_->note_sequence.load(std::memory_order_relaxed) | 1;  // odd: being written
+  words_->note_sequence.store(sequence, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release);  // SYNC(note): no word before the odd number
+  for (std::size_t i = 0; i < padded.size(); ++i) words_->note[i].store(padded[i], std::memory_order_relaxed);
+  words_->note_sequence.store(sequence + 1, std::memory_order_release);  // SYNC(note)
+}
+
+}  // namespace steady::worker

@@ -1,0 +1,166 @@
+// steadyd-worker: hosts one actor, or a named group, for steadyd; and describes plugins. People start it only as
+//   steadyd-worker --describe FILE
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/files.hpp"
+#include "base/unique_fd.hpp"
+#include "ipc/protocol.hpp"
+#include "worker/actor.hpp"
+#include "worker/describe.hpp"
+#include "worker/events.hpp"
+#include "worker/plugin.hpp"
+
+namespace steady::worker {
+namespace {
+
+constexpr int kUsageExitCode = 2;
+
+/// Prints the plugin's description on stdout, whatever the plugin itself prints there: that goes to stderr.
+int run_describe(const char* path) {
+  const UniqueFd output(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  auto file = open_file(path, O_RDONLY);
+  if (!file) {
+    std::fprintf(stderr, "%s\n", file.error().message.c_str());
+    return 1;
+  }
+  const auto plugin = load_plugin(file->get());
+  if (!plugin) {
+    std::fprintf(stderr, "%s\n", plugin.error().message.c_str());
+    return 1;
+  }
+  const std::string description = describe(**plugin) + "\n";
+  for (std::size_t written = 0; written < description.size();) {
+    const ssize_t count = ::write(output.get(), description.data() + written, description.size() - written);
+    if (count <= 0) return 1;
+    written += static_cast<std::size_t>(count);
+  }
+  std::fflush(nullptr);
+  ::_exit(0);  // the plugin's static destructors are not asked
+}
+
+/// Reads the control socket line by line, blocking.
+class ControlReader {
+ public:
+  /// The next line without its newline; false at the end, when steadyd is gone.
+  bool next(std::string& line) {
+    for (;;) {
+      const auto end = buffer_.find('\n');
+      if (end != std::string::npos) {
+        line = buffer_.substr(0, end);
+        buffer_.erase(0, end + 1);
+        return true;
+      }
+      char chunk[16 * 1024];
+      const ssize_t count = ::read(ipc::kControlFd, chunk, sizeof chunk);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return false;
+      buffer_.append(chunk, static_cast<std::size_t>(count));
+    }
+  }
+
+ private:
+  std::string buffer_;
+};
+
+/// Loads every plugin of the plan once and creates its actors.
+std::vector<std::unique_ptr<Actor>> create_actors(const ipc::WorkerPlan& plan, Events& events) {
+  std::map<int, const steady_plugin_info*> plugins;
+  std::vector<std::unique_ptr<Actor>> actors;
+  for (const ipc::ActorPlan& actor : plan.actors) {
+    auto found = plugins.find(actor.plugin_fd);
+    if (found == plugins.end()) {
+      const auto loaded = load_plugin(actor.plugin_fd);
+      if (!loaded) events.fail(actor.name, "plugin '" + actor.plugin + "' " + loaded.error().message);
+      found = plugins.emplace(actor.plugin_fd, *loaded).first;
+    }
+    const auto type = find_type(*found->second, actor.type);
+    if (!type) events.fail(actor.name, "plugin '" + actor.plugin + "' " + type.error().message);
+    auto created = Actor::create(actor, **type, plan.fence, events);
+    if (!created) events.fail(actor.name, created.error().message);
+    actors.push_back(std::move(*created));
+  }
+  return actors;
+}
+
+/// Runs each actor on a thread of its own; the process ends when the last one does.
+class Team {
+ public:
+  Team(std::vector<std::unique_ptr<Actor>> actors, Events& events) : actors_(std::move(actors)), events_(events) {}
+
+  void start() {
+    left_ = starting_ = actors_.size();
+    for (const auto& actor : actors_) std::thread([this, &actor] { run(*actor); }).detach();
+  }
+  void order(ipc::Command command) {
+    for (const auto& actor : actors_) actor->order(command);
+  }
+
+ private:
+  void run(Actor& actor) {
+    ::prctl(PR_SET_NAME, actor.name().substr(0, 15).c_str());
+    actor.start();
+    if (--starting_ == 0) {
+      ipc::Event ready;
+      ready.kind = ipc::Event::Kind::Ready;
+      events_.send(ready);
+    }
+    actor.run();
+    if (--left_ != 0) return;
+    std::fflush(nullptr);
+    ::_exit(0);  // nothing is left to save: every effect of an actor is committed
+  }
+
+  std::vector<std::unique_ptr<Actor>> actors_;
+  Events& events_;
+  std::atomic<std::size_t> starting_{0};
+  std::atomic<std::size_t> left_{0};
+};
+
+int run_worker() {
+  // Dies with steadyd: its death is seen by the kernel, however it came.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGINT, SIG_IGN);  // a terminal's Ctrl-C is for steadyd, which then stops its workers in order
+  ControlReader control;
+  std::string line;
+  if (!control.next(line)) return 1;
+  const auto plan = ipc::parse_worker_plan(line);
+  Events events(ipc::kControlFd);
+  if (!plan) events.fail("", "cannot read the plan: " + plan.error().message);
+  ::prctl(PR_SET_NAME, plan->worker.substr(0, 15).c_str());
+  if (plan->fence == ipc::FenceMode::Membarrier && !ipc::register_membarrier())
+    events.fail("", "membarrier worked for steadyd and does not here");
+  static Team* const team = new Team(create_actors(*plan, events), events);  // outlives main: threads use it
+  team->start();
+  while (control.next(line))
+    if (const auto command = ipc::parse_command(line)) team->order(*command);
+  ::_exit(1);  // steadyd is gone
+}
+
+}  // namespace
+}  // namespace steady::worker
+
+int main(int argc, char** argv) {
+  const std::string_view mode = argc > 1 ? argv[1] : "";
+  if (argc == 3 && mode == "--describe") return steady::worker::run_describe(argv[2]);
+  if (argc == 2 && mode == "--control") return steady::worker::run_worker();
+  std::fprintf(stderr, "steadyd-worker is started by steadyd. To see what a plugin offers:\n"
+                       "  steadyd-worker --describe FILE\n");
+  return steady::worker::kUsageExitCode;
+}
