@@ -22,7 +22,7 @@ constexpr std::array kNames{
 spdlog::logger& logger() {
   static const auto instance = [] {
     auto created = spdlog::stderr_color_mt("steadyd");
-    created->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%-5!l%$ %v");
+    created->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%-7l%$ %v");
     created->flush_on(spdlog::level::trace);
     return created;
   }();

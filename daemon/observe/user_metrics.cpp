@@ -18,11 +18,14 @@ bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+/// The suffix says what a metric is, so two kinds never meet under one name.
 std::string family_name(const UserMetric& metric) {
+  constexpr std::string_view kCounterSuffix = "_total";
   std::string name = "steady_user_" + metric.name;
   std::replace_if(
       name.begin(), name.end(), [](char c) { return !is_name_character(c); }, '_');
-  if (metric.counter && !name.ends_with("_total")) name += "_total";
+  while (name.ends_with(kCounterSuffix)) name.resize(name.size() - kCounterSuffix.size());
+  if (metric.counter) name += kCounterSuffix;
   return name;
 }
 
@@ -62,8 +65,7 @@ std::vector<MetricFamily> user_metrics(const Snapshot& snapshot) {
       const auto name = family_name(metric);
       const auto type = metric.counter ? MetricType::Counter : MetricType::Gauge;
       auto& family = families.try_emplace(name, MetricFamily{name, family_help(metric), type, {}}).first->second;
-      if (family.type != type || has_series_of(family, actor.name)) continue;
-      family.metric.push_back(series(actor.name, metric));
+      if (!has_series_of(family, actor.name)) family.metric.push_back(series(actor.name, metric));
     }
   }
   std::vector<MetricFamily> result;

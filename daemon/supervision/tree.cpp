@@ -123,26 +123,38 @@ void Tree::begin_event(TimePoint now) {
   now_ = std::max(now_, now);
 }
 
+// Whatever ends is followed to its last consequence before anything is started: a start that the next decision would
+// take back is never given.
 Actions Tree::finish_event() {
   expire_deadlines();
   do {
-    changed_ = false;
-    advance(root());
+    do {
+      changed_ = false;
+      advance_stops(root());
+    } while (changed_);
+    advance_starts(root());
   } while (changed_);
   return std::exchange(actions_, {});
 }
 
 // Innermost first, so that a supervisor sees its children as they are now. What a supervisor decides about itself
 // concerns its parent and siblings, which may have been looked at already: changed_ asks for another round.
-void Tree::advance(Node& supervisor) {
+void Tree::advance_stops(Node& supervisor) {
   if (!is_active(supervisor.state)) return;
   for (const NodeIndex child : supervisor.supervisor->children) {
-    if (nodes_[child].supervisor) advance(nodes_[child]);
+    if (nodes_[child].supervisor) advance_stops(nodes_[child]);
   }
   stop_in_reverse(supervisor);
+  note_stopped(supervisor);
+}
+
+void Tree::advance_starts(Node& supervisor) {
+  if (!is_active(supervisor.state)) return;
+  for (const NodeIndex child : supervisor.supervisor->children) {
+    if (nodes_[child].supervisor) advance_starts(nodes_[child]);
+  }
   start_what_is_due(supervisor);
   note_started(supervisor);
-  note_stopped(supervisor);
 }
 
 void Tree::expire_deadlines() {

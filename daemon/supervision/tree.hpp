@@ -103,6 +103,9 @@ class Tree {
   /// does nothing.
   [[nodiscard]] Actions stop_all(TimePoint now);
 
+  /// The worker's plugin became usable, or `why` it no longer is. Starts and stops nothing; a worker that runs goes on.
+  void set_startable(ChildId child, bool startable, const std::string& why);
+
   /// When tick() wants to be called; empty: nothing happens without an event from outside.
   [[nodiscard]] std::optional<TimePoint> next_timer() const;
 
@@ -128,7 +131,8 @@ class Tree {
   // One event: tree.cpp
   void begin_event(TimePoint now);
   [[nodiscard]] Actions finish_event();
-  void advance(Node& supervisor);
+  void advance_stops(Node& supervisor);
+  void advance_starts(Node& supervisor);
   void expire_deadlines();
 
   // Starting: tree_start.cpp
@@ -170,13 +174,13 @@ class Tree {
 
   // The operator: tree_operator.cpp
   [[nodiscard]] Status accepts_orders(const Node& worker) const;
-  [[nodiscard]] Status may_start(const Node& worker) const;
+  [[nodiscard]] Status may_start(const Node& worker, TimePoint now) const;
   void bring_back(Node& worker);
   void revive(Node& node);
   void revive_with_its_group(Node& node);
   void forgive(Node& node);
   void end_backoff(Node& worker);
-  [[nodiscard]] bool backs_off(const Node& worker) const;
+  [[nodiscard]] bool backs_off(const Node& worker, TimePoint now) const;
   void hold(Node& worker);
   void forget_giving_up();
 

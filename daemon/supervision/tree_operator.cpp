@@ -1,4 +1,5 @@
-// What an operator may ask for, and what it changes.
+// What an operator may ask for, and what it changes. A refused order is no event: time does not move, and what is due
+// stays due.
 #include <algorithm>
 
 #include "supervision/tree.hpp"
@@ -14,21 +15,29 @@ bool is_being_restarted(const Node& node) {
 
 }  // namespace
 
+void Tree::set_startable(ChildId child, bool startable, const std::string& why) {
+  Node& worker = nodes_[workers_[child]];
+  worker.worker->startable = startable;
+  if (startable || !at_rest(worker.state)) return;
+  worker.state = State::Failed;
+  worker.reason = why;
+}
+
 Result<Actions> Tree::operator_start(ChildId child, TimePoint now) {
-  begin_event(now);
   Node& worker = nodes_[workers_.at(child)];
-  if (Status accepted = may_start(worker); !accepted) return tl::unexpected(std::move(accepted).error());
+  if (Status accepted = may_start(worker, now); !accepted) return tl::unexpected(std::move(accepted).error());
   const bool stays = !worker.leaving && (worker.state == State::Running || worker.state == State::Starting);
   if (stays) return fail(ErrorCode::Busy, "worker '" + worker.name + "' is already running");
+  begin_event(now);
   bring_back(worker);
   return finish_event();
 }
 
 Result<Actions> Tree::operator_restart(ChildId child, TimePoint now) {
-  begin_event(now);
   Node& worker = nodes_[workers_.at(child)];
-  if (Status accepted = may_start(worker); !accepted) return tl::unexpected(std::move(accepted).error());
+  if (Status accepted = may_start(worker, now); !accepted) return tl::unexpected(std::move(accepted).error());
   const bool stays = !worker.leaving && (worker.state == State::Running || worker.state == State::Starting);
+  begin_event(now);
   if (stays) {
     forgive(worker);
     worker.after = After::Again;
@@ -42,13 +51,13 @@ Result<Actions> Tree::operator_restart(ChildId child, TimePoint now) {
 }
 
 Result<Actions> Tree::operator_stop(ChildId child, TimePoint now) {
-  begin_event(now);
   Node& worker = nodes_[workers_.at(child)];
   if (Status accepted = accepts_orders(worker); !accepted) return tl::unexpected(std::move(accepted).error());
   if (worker.worker->held) {
     const bool gone_already = at_rest(worker.state);
     return fail(ErrorCode::Busy, "worker '" + worker.name + (gone_already ? "' is already stopped" : "' is stopping"));
   }
+  begin_event(now);
   hold(worker);
   forget_giving_up();
   return finish_event();
@@ -63,14 +72,14 @@ Status Tree::accepts_orders(const Node& worker) const {
   return {};
 }
 
-Status Tree::may_start(const Node& worker) const {
+Status Tree::may_start(const Node& worker, TimePoint now) const {
   if (Status accepted = accepts_orders(worker); !accepted) return accepted;
   if (goes_down_with_a_supervisor(worker)) {
     return fail(ErrorCode::Busy, "a supervisor of worker '" + worker.name + "' is stopping; try again when it has");
   }
   if (is_being_restarted(worker))
     return fail(ErrorCode::Busy, "worker '" + worker.name + "' is already being restarted");
-  if (worker.state == State::Waiting && !backs_off(worker)) {
+  if (worker.state == State::Waiting && !backs_off(worker, now)) {
     return fail(ErrorCode::Busy, "worker '" + worker.name + "' already waits for its turn to start");
   }
   return {};
@@ -116,9 +125,9 @@ void Tree::forgive(Node& node) {
   for (const NodeIndex child : node.supervisor->children) forgive(nodes_[child]);
 }
 
-bool Tree::backs_off(const Node& worker) const {
-  if (worker.state == State::Waiting && worker.not_before > now_) return true;
-  return worker.parent != kNoNode && backs_off(nodes_[worker.parent]);
+bool Tree::backs_off(const Node& worker, TimePoint now) const {
+  if (worker.state == State::Waiting && worker.not_before > now) return true;
+  return worker.parent != kNoNode && backs_off(nodes_[worker.parent], now);
 }
 
 // A restarting group shares its delay, so it ends for all of them.

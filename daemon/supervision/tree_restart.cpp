@@ -46,7 +46,8 @@ bool belongs_to_its_group(const Node& node) {
 }
 
 std::string too_many_restarts(const Budget& budget) {
-  return "more than " + std::to_string(budget.intensity()) + " restarts within " + format_duration(budget.period());
+  return "more than " + std::to_string(budget.intensity()) +
+         (budget.intensity() == 1 ? " restart within " : " restarts within ") + format_duration(budget.period());
 }
 
 }  // namespace

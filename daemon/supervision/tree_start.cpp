@@ -45,7 +45,7 @@ void Tree::begin_start(Node& node) {
     node.supervisor->budget.clear();
     node.supervisor->gave_up = false;
     node.supervisor->why.clear();
-    advance(node);
+    advance_starts(node);
   }
   node.asked_by_operator = false;
 }

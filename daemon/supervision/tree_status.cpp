@@ -25,7 +25,8 @@ ChildStatus Tree::child(ChildId child) const {
                      .failures_in_a_row = node.backoff.failures_in_a_row(),
                      .retry_at = std::nullopt,
                      .reason = node.reason};
-  if (node.state != State::Waiting) return status;
+  // Beneath a supervisor on its way out the back-off is void: a fresh start knows nothing of it.
+  if (node.state != State::Waiting || goes_down_with_a_supervisor(node)) return status;
   TimePoint earliest = node.not_before;
   for (NodeIndex above = node.parent; above != kNoNode; above = nodes_[above].parent) {
     if (nodes_[above].state == State::Waiting) earliest = std::max(earliest, nodes_[above].not_before);

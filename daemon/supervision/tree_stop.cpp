@@ -95,7 +95,7 @@ void Tree::note_stopped(Node& supervisor) {
 
 // A child that was on its way out is out.
 void Tree::gone(Node& node) {
-  const After after = goes_down_with_a_supervisor(node) ? After::Stopped : node.after;
+  const After after = node.after;
   const std::string reason = node.reason;
   note_run_over(node);
   node.leaving = false;

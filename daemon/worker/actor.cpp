@@ -81,8 +81,8 @@ Result<std::unique_ptr<Actor>> Actor::create(const ipc::ActorPlan& plan, const s
     event.actor = plan.name;
     events.send(event);
   }
-  // A generation that had ended before it could exit stays ended; a new start begins anew.
-  if (plan.reopen) made->io_->set_closed(false);
+  // Whoever starts an actor whose streams had ended wants them to go on: steadyd itself never restarts a finished one.
+  made->io_->set_closed(false);
   made->self_ = type.create(&type, &made->host_, &made->io_->io());
   if (made->self_ == nullptr)
     return fail(ErrorCode::Invalid, made->failure_.empty() ? "its constructor failed" : made->failure_);
@@ -114,6 +114,7 @@ void Actor::start() {
   }
   if (type_.start(self_) != 0) die(failure_.empty() ? "start failed" : failure_);
   commit(io_->io().finished != 0, ipc::NoHook{});
+  stalled_ = false;
   plan_timers();
   io_->wake_all_peers();
 }
@@ -121,7 +122,7 @@ void Actor::start() {
 void Actor::run() {
   const DebugStop stop = debug_stop_for(plan_);
   if (io_->words().finished.load(std::memory_order_relaxed) != 0) {
-    // It had ended; only the exit was missing.
+    // start() already brought it to its end.
   } else if (stop.point != 0) {
     loop(StopHook(stop));
   } else {

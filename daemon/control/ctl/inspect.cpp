@@ -25,17 +25,25 @@ Result<std::string> find_worker() {
   return fail(ErrorCode::NotFound, "there is no steadyd-worker beside " + here.string() + "/steadyctl");
 }
 
+/// "Number, 8 bytes: value u64, name char[16]".
+std::string message_of(const json& message) {
+  std::string text = fmt::format("{}, {} bytes", text_of(message, "name"), count_of(message, "size"));
+  std::string separator = ": ";
+  for (const auto& field : member(message, "fields")) {
+    text += separator + text_of(field, "name") + ' ' + text_of(field, "type");
+    if (const auto count = count_of(field, "count"); count > 1) text += fmt::format("[{}]", count);
+    separator = ", ";
+  }
+  return text;
+}
+
 std::string port_line(const json& port) {
-  std::string line = printable(text_of(port, "name"));
+  std::string line = text_of(port, "name");
   const auto kind = text_of(port, "kind");
-  const auto& message = member(port, "message");
-  if (kind == "messages")
-    line += fmt::format(": {} ({} bytes)", printable(text_of(message, "name")), count_of(message, "size_bytes"));
-  else
-    line += ": " + printable(kind);
+  line += kind == "messages" ? " (" + message_of(member(port, "message")) + ')' : " (" + kind + ')';
   if (is_true(port, "many")) line += ", any number of channels";
   if (is_true(port, "optional")) line += ", optional";
-  return line;
+  return printable(line);
 }
 
 std::string ports_of(const json& type, const std::string& direction) {
@@ -77,16 +85,16 @@ std::string parameters_of(const json& type) {
 std::string metrics_of(const json& type) {
   std::vector<Row> rows;
   for (const auto& metric : member(type, "metrics"))
-    rows.push_back(
-        {{text_of(metric, "name")}, {is_true(metric, "counter") ? "counter" : "gauge"}, {text_of(metric, "help")}});
+    rows.push_back({{text_of(metric, "name")}, {text_of(metric, "kind")}, {text_of(metric, "help")}});
   return rows.empty() ? "" : indented(render_table({"METRIC", "KIND", ""}, rows, false));
 }
 
 std::string state_of(const json& type) {
-  const auto size = count_of(type, "state_size_bytes");
+  const auto& state = member(type, "state");
+  const auto size = count_of(state, "size");
   if (size == 0) return "";
-  return fmt::format("    state  {} bytes, version {}{}\n", size, count_of(type, "state_version"),
-                     is_true(type, "state_durable") ? ", durable" : "");
+  return fmt::format("    state  {} bytes, version {}{}\n", size, count_of(state, "version"),
+                     is_true(state, "durable") ? ", durable" : "");
 }
 
 }  // namespace

@@ -194,7 +194,7 @@ const ACTOR_COLUMNS = [
   ['steps', (a) => grouped(a.steps), 'number'],
   ['cpu', (a) => `${a.cpu_seconds.toFixed(1)} s`, 'number'],
   ['memory', (a) => bytes(a.memory_bytes), 'number'],
-  ['metrics', (a) => a.metrics.map((metric) => `${metric.name} ${metric.value.toLocaleString('en')}`).join(', ')],
+  ['metrics', (a) => a.metrics.map((metric) => `${metric.name} ${(metric.value ?? NaN).toLocaleString('en')}`).join(', ')],
   ['note', (a) => [explanation(a), a.note].filter(Boolean).join(' — ')],
 ];
 const CHANNEL_COLUMNS = [

@@ -141,7 +141,8 @@ typedef struct steady_actor_type {
   void *(*create)(const struct steady_actor_type *type, const steady_host *host, steady_io *io);
   int (*start)(void *self);
   int (*step)(void *self);
-  /* All inputs are closed and empty, or a source was asked to stop. 0: done; 1: call again once there is room. */
+  /* All inputs are closed and empty, or a source was asked to stop. 0: done; 1: call again once there is room;
+     negative: failed. */
   int (*finish)(void *self);
   /* Fills io->state_next from a state of another version or size. 0: done; 1: cannot, keep the old one and refuse. */
   int (*migrate)(void *self, const void *old_state, uint64_t old_size, uint32_t old_version);
@@ -189,7 +190,10 @@ typedef struct steady_view {
   const steady_message *message; /* its layout, when kind is STEADY_MESSAGES */
 } steady_view;
 
-/* One port: its lanes (one, or any number on an input with STEADY_PORT_MANY; 0 when unconnected). */
+/*
+ * One port: its lanes (one, or any number on an input with STEADY_PORT_MANY; 0 on an unconnected input). An unconnected
+ * output has one lane all the same; what is put there goes nowhere.
+ */
 typedef struct steady_port_io {
   steady_view *lanes;
   uint32_t lane_count;

@@ -138,6 +138,7 @@ class InputLane<Any> {
       }
       return count - available();
     }
+    if (count == 0) return 0;
     view_->used_messages += count;
     view_->used_bytes += count * view_->message->size;
     return count;
@@ -202,7 +203,7 @@ class OutputLane<Frame> {
   bool put(std::string_view bytes) {
     const auto place = put(std::uint64_t{bytes.size()});
     if (!place) return false;
-    std::memcpy(place->data(), bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), place->begin());
     return true;
   }
   [[nodiscard]] std::uint64_t sequence() const { return view_->sequence + view_->used_messages; }

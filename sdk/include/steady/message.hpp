@@ -26,9 +26,7 @@ struct Text {
   operator std::string_view() const { return view(); }
 
   Text& operator=(std::string_view text) {
-    const std::size_t length = std::min(text.size(), N);
-    std::memcpy(bytes, text.data(), length);
-    std::memset(bytes + length, 0, N - length);
+    std::fill(std::copy_n(text.data(), std::min(text.size(), N), bytes), bytes + N, '\0');
     return *this;
   }
 };

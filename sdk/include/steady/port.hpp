@@ -51,16 +51,19 @@ class Input final : public InputLane<T>, detail::Member {
       : index_(detail::declare(detail::registry_of(actor), *this,
                                detail::describe_port<T>(name, STEADY_INPUT, flags, help))) {}
 
-  [[nodiscard]] bool connected() const { return this->view_ != nullptr; }
+  /// False on an optional port without a channel; it then reads as closed and empty.
+  [[nodiscard]] bool connected() const { return this->view_ != &nothing_; }
   /// For run_when: at least `count` messages wait.
   [[nodiscard]] When has(std::uint64_t count) const { return When::condition(STEADY_WHEN_INPUT, index_, count); }
 
  private:
   void bind(steady_io& io) override {
     const steady_port_io& port = io.ports[index_];
-    this->view_ = port.lane_count == 0 ? nullptr : port.lanes;
+    nothing_.closed = 1;
+    this->view_ = port.lane_count == 0 ? &nothing_ : port.lanes;
   }
   std::uint32_t index_;
+  steady_view nothing_{};
 };
 
 /// An input that takes any number of channels. Iterating serves each lane once, in turn: the lane that goes first moves

@@ -32,10 +32,11 @@ class State final : detail::Member {
     registry.members.push_back(this);
   }
 
-  /// Reading costs nothing.
-  const T& operator*() const { return *std::launder(reinterpret_cast<const T*>(detail::current(*io_))); }
-  const T* operator->() const { return &**this; }
-  /// The first change in a step copies the state once.
+  /// Reading costs nothing, and leaves the step without a change of state to commit.
+  [[nodiscard]] const T& value() const { return *std::launder(reinterpret_cast<const T*>(detail::current(*io_))); }
+  const T& operator*() const { return value(); }
+  const T* operator->() const { return &value(); }
+  /// The first change in a step copies the state once. So do * and -> on a State that is not const.
   T& change() { return *std::launder(reinterpret_cast<T*>(detail::touch(*io_))); }
   T* operator->() { return &change(); }
   T& operator*() { return change(); }

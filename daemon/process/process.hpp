@@ -1,0 +1,85 @@
+// One child process with its output, its control socket and its end. The only place of steadyd that starts processes.
+// Loop thread only.
+#pragma once
+
+#include <uv.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/uv_handle.hpp"
+#include "process/lines.hpp"
+
+namespace steady::process {
+
+enum class Stream { Output, Error, Control };
+
+/// How a process ended.
+struct Ended {
+  int code = 0;    ///< exit code, when signal is 0
+  int signal = 0;  ///< the signal that ended it, or 0
+
+  [[nodiscard]] bool clean() const { return code == 0 && signal == 0; }
+  /// "exit code 3", "killed by signal 11 (Segmentation fault)".
+  [[nodiscard]] std::string text() const;
+};
+
+/// The first descriptor number that a child gets besides stdin, stdout, stderr and the control socket.
+inline constexpr int kFirstInheritedFd = 4;
+
+struct Spawn {
+  std::vector<std::string> command;  ///< path and arguments
+  std::vector<int> inherit;          ///< the child sees them as kFirstInheritedFd, +1, ... and no others
+  bool new_group = true;             ///< a group of its own: a terminal's Ctrl-C reaches only steadyd
+};
+
+class Process {
+ public:
+  struct Handlers {
+    std::function<void(Stream, std::string_view)> on_line;
+    /// Last call: the process is reaped and everything it wrote was handed to on_line. May destroy the Process.
+    std::function<void(Ended)> on_end;
+  };
+
+  /// Errors: NotFound or Denied for the executable, Exhausted, System.
+  [[nodiscard]] static Result<std::unique_ptr<Process>> spawn(uv_loop_t* loop, const Spawn& spawn, Handlers handlers);
+
+  /// Kills a process that still runs, without waiting for it and without further calls.
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  [[nodiscard]] int pid() const { return pid_; }
+  /// Queues `bytes` for the child's control socket; a child that is gone is no error.
+  void send(std::string bytes);
+  /// Also reaches what the process has started itself.
+  void kill(int signal);
+
+ private:
+  struct Channel {
+    Process* owner = nullptr;
+    Stream stream = Stream::Output;
+    UvHandle<uv_pipe_t> pipe{};
+    Lines lines{64 * 1024};
+  };
+
+  explicit Process(Handlers handlers) : handlers_(std::move(handlers)) {}
+  [[nodiscard]] Status start(uv_loop_t* loop, const Spawn& spawn);
+  void listen(Channel& channel);
+  void drain(Channel& channel);
+  void ended(Ended how);
+
+  Handlers handlers_;
+  UvHandle<uv_process_t> process_;
+  Channel channels_[3];
+  std::string buffer_;
+  int pid_ = 0;
+  bool running_ = false;
+  bool grouped_ = false;
+};
+
+}  // namespace steady::process

@@ -1,0 +1,70 @@
+#include "process/stage.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/files.hpp"
+
+namespace steady::process {
+namespace {
+
+bool is_file(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+Status copy(int from, int to, const std::string& path) {
+  char buffer[256 * 1024];
+  for (;;) {
+    const ssize_t count = ::read(from, buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno(path);
+    if (count == 0) return {};
+    for (ssize_t written = 0; written < count;) {
+      const ssize_t more = ::write(to, buffer + written, static_cast<std::size_t>(count - written));
+      if (more < 0) return fail_errno("copying " + path);
+      written += more;
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::string> find_plugin(const std::string& name, const std::vector<std::string>& directories) {
+  if (name.find('/') != std::string::npos) return name;
+  std::string looked_in;
+  for (const std::string& directory : directories) {
+    for (const std::string& candidate : {directory + "/" + name + ".so", directory + "/lib" + name + ".so"})
+      if (is_file(candidate)) return candidate;
+    looked_in += (looked_in.empty() ? "" : ", ") + directory;
+  }
+  return fail(ErrorCode::NotFound, "there is no " + name + ".so in " + (looked_in.empty() ? "any directory" : looked_in));
+}
+
+Result<FileIdentity> identify(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return fail_errno(path);
+  return FileIdentity{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+                      static_cast<std::int64_t>(status.st_ctim.tv_sec) * 1'000'000'000 + status.st_ctim.tv_nsec};
+}
+
+Result<UniqueFd> stage(const std::string& path) {
+  auto source = open_file(path, O_RDONLY | O_NONBLOCK);
+  if (!source) return tl::unexpected(std::move(source.error()));
+  struct stat status {};
+  if (::fstat(source->get(), &status) != 0) return fail_errno(path);
+  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::Invalid, path + ": is no regular file");
+  const std::string name = std::filesystem::path(path).filename().string();
+  UniqueFd memory(::memfd_create(name.substr(0, 200).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory) return fail_errno("memfd_create");
+  if (auto copied = copy(source->get(), memory.get(), path); !copied) return tl::unexpected(std::move(copied.error()));
+  if (::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
+    return fail_errno("sealing the copy of " + path);
+  return memory;
+}
+
+}  // namespace steady::process

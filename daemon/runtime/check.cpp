@@ -1,0 +1,58 @@
+#include "runtime/check.hpp"
+
+#include <uv.h>
+
+#include <cstdio>
+#include <set>
+
+#include "config/load.hpp"
+#include "runtime/directories.hpp"
+#include "runtime/plugins.hpp"
+#include "topology/plan.hpp"
+
+namespace steady::runtime {
+namespace {
+
+/// Describes every plugin of the graph on a loop of its own. A plugin that cannot be used is an error to `check`, while
+/// a start would run the rest.
+int check_against_plugins(const config::Graph& graph) {
+  uv_loop_t loop;
+  uv_loop_init(&loop);
+  int errors = 0;
+  {
+    Plugins plugins(&loop, executable_directory() + "/steadyd-worker", plugin_directories(graph.plugin_path));
+    std::set<std::string> names;
+    for (const config::Actor& actor : graph.actors) names.insert(actor.plugin);
+    plugins.look(names, [] {});
+    uv_run(&loop, UV_RUN_DEFAULT);
+    config::Diagnostics diagnostics = topology::resolve(graph, plugins.descriptions()).diagnostics;
+    for (const config::Actor& actor : graph.actors) {
+      const auto& description = plugins.descriptions().at(actor.plugin);
+      if (!description)
+        diagnostics.push_back({actor.position, "actors." + actor.name + ".plugin",
+                               "plugin '" + actor.plugin + "' cannot be used: " + description.error().message});
+    }
+    config::sort(diagnostics, graph.file);
+    std::fputs(config::print(diagnostics).c_str(), stderr);
+    errors = static_cast<int>(diagnostics.size());
+  }
+  uv_run(&loop, UV_RUN_DEFAULT);
+  uv_loop_close(&loop);
+  return errors;
+}
+
+}  // namespace
+
+int check(const std::string& file) {
+  const config::Loaded loaded = config::load_file(file);
+  if (!loaded.diagnostics.empty()) {
+    std::fputs(config::print(loaded.diagnostics).c_str(), stderr);
+    return 1;
+  }
+  if (check_against_plugins(loaded.graph) != 0) return 1;
+  std::printf("%s: good: %zu actors, %zu channels\n", file.c_str(), loaded.graph.actors.size(),
+              loaded.graph.channels.size());
+  return 0;
+}
+
+}  // namespace steady::runtime

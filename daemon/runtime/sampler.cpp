@@ -1,0 +1,218 @@
+#include "runtime/sampler.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <set>
+
+namespace steady::runtime {
+namespace {
+
+using std::chrono::nanoseconds;
+
+double seconds(nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+/// Rates follow the last second or so: a shorter memory flickers, a longer one hides a stop.
+constexpr double kRateMemorySeconds = 1.0;
+
+const char* word(supervision::State state) {
+  switch (state) {
+    case supervision::State::Stopped: return "stopped";
+    case supervision::State::Waiting: return "waiting";
+    case supervision::State::Starting: return "starting";
+    case supervision::State::Running: return "running";
+    case supervision::State::Stopping: return "stopping";
+    case supervision::State::Finished: return "finished";
+    case supervision::State::Failed: return "failed";
+  }
+  return "failed";
+}
+
+const char* word(config::Strategy strategy) {
+  switch (strategy) {
+    case config::Strategy::OneForOne: return "one_for_one";
+    case config::Strategy::OneForAll: return "one_for_all";
+    case config::Strategy::RestForOne: return "rest_for_one";
+  }
+  return "one_for_one";
+}
+
+observe::SupervisorSnapshot show(const supervision::SupervisorStatus& status, const supervision::Tree& tree,
+                                 nanoseconds now) {
+  observe::SupervisorSnapshot shown;
+  shown.name = status.name;
+  shown.strategy = word(status.strategy);
+  if (status.parent) shown.parent = tree.supervisor(*status.parent, now).name;
+  shown.intensity = status.intensity;
+  shown.used = status.used;
+  shown.period_seconds = seconds(status.period);
+  if (status.resets_at) shown.resets_in_seconds = std::max(0.0, seconds(*status.resets_at - now));
+  shown.failed = status.failed;
+  shown.why = status.why;
+  return shown;
+}
+
+std::vector<observe::UserMetric> show_metrics(const topology::ActorType& type, const ipc::ActorSample& sample) {
+  std::vector<observe::UserMetric> shown;
+  for (std::size_t i = 0; i < type.metrics.size() && i < sample.metrics.size(); ++i) {
+    double value = static_cast<double>(sample.metrics[i]);
+    if (!type.metrics[i].counter) std::memcpy(&value, &sample.metrics[i], sizeof value);
+    shown.push_back({type.metrics[i].name, type.metrics[i].help, type.metrics[i].counter, value});
+  }
+  return shown;
+}
+
+}  // namespace
+
+void Sampler::observe(const topology::Plan& plan, const Wiring& wiring) {
+  channels_.clear();
+  actors_.clear();
+  rates_.resize(plan.channels.size());
+  for (const topology::PlannedChannel& channel : plan.channels) {
+    auto opened = ipc::ChannelObserver::open(wiring.ring_path(channel), wiring.reader_paths(channel, plan));
+    channels_.emplace_back();
+    if (opened) channels_.back().emplace(std::move(*opened));
+  }
+  for (const topology::PlannedActor& actor : plan.actors) {
+    auto opened = ipc::ActorObserver::open(wiring.actor_path(actor));
+    actors_.emplace_back();
+    if (opened) actors_.back().emplace(std::move(*opened));
+  }
+}
+
+void Sampler::tick(nanoseconds now) {
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    if (!channels_[i]) continue;
+    const std::uint64_t messages = channels_[i]->sample(0).tail_messages;
+    Rate& rate = rates_[i];
+    const double elapsed = seconds(now - rate.at);
+    if (rate.at != nanoseconds{0} && elapsed > 0 && messages >= rate.messages) {
+      const double current = static_cast<double>(messages - rate.messages) / elapsed;
+      rate.per_second += (current - rate.per_second) * (1 - std::exp(-elapsed / kRateMemorySeconds));
+      if (rate.per_second < 0.01) rate.per_second = 0;
+    }
+    rate.messages = messages;
+    rate.at = now;
+  }
+}
+
+observe::Snapshot Sampler::snapshot(const topology::Plan& plan, const supervision::Tree& tree,
+                                    const std::vector<WorkerFacts>& workers, nanoseconds now) const {
+  observe::Snapshot snapshot;
+  for (std::size_t i = 0; i < plan.channels.size(); ++i) add_channel(snapshot, plan, i, now);
+  for (std::size_t i = 0; i < plan.actors.size(); ++i)
+    add_actor(snapshot, plan, tree, workers[plan.actors[i].worker], i, now);
+  for (supervision::SupervisorId i = 0; i < tree.supervisor_count(); ++i)
+    snapshot.supervisors.push_back(show(tree.supervisor(i, now), tree, now));
+  for (const observe::ActorSnapshot& actor : snapshot.actors)
+    if (actor.state != "running" && actor.state != "finished")
+      snapshot.not_ready.push_back("actor " + actor.name + " is " + actor.state +
+                                   (actor.reason.empty() ? "" : ": " + actor.reason));
+  for (const observe::SupervisorSnapshot& supervisor : snapshot.supervisors)
+    if (supervisor.failed) snapshot.not_ready.push_back("supervisor " + supervisor.name + " gave up: " + supervisor.why);
+  snapshot.stopping = tree.ending();
+  if (snapshot.stopping) snapshot.not_ready.push_back("the service is stopping");
+  snapshot.ready = snapshot.not_ready.empty();
+  return snapshot;
+}
+
+void Sampler::add_channel(observe::Snapshot& snapshot, const topology::Plan& plan, std::size_t index,
+                          nanoseconds now) const {
+  const topology::PlannedChannel& planned = plan.channels[index];
+  observe::ChannelSnapshot shown;
+  shown.name = planned.name;
+  shown.from_actor = plan.actors[planned.producer].spec.name;
+  shown.from_port = planned.producer_port;
+  shown.frames = planned.frames;
+  shown.message_type = !planned.known ? "unknown" : planned.frames ? "frames" : planned.message.name;
+  shown.capacity_messages = planned.capacity_messages;
+  shown.capacity_bytes = planned.capacity_bytes;
+  ipc::ChannelSample sample;
+  if (channels_[index]) sample = channels_[index]->sample(static_cast<std::uint64_t>(now.count()));
+  if (sample.capacity_bytes != 0) {
+    shown.capacity_bytes = sample.capacity_bytes;
+    if (!planned.frames && planned.message.size_bytes != 0)
+      shown.capacity_messages = sample.capacity_bytes / planned.message.size_bytes;
+  }
+  shown.messages_sent = sample.tail_messages;
+  shown.bytes_sent = sample.tail_bytes;
+  shown.closed = sample.closed;
+  shown.blocked_seconds = static_cast<double>(sample.blocked_ns) / 1e9;
+  shown.rate_messages_per_second = rates_[index].per_second;
+  for (std::size_t r = 0; r < planned.consumers.size(); ++r) {
+    observe::ChannelReader reader;
+    reader.actor = plan.actors[planned.consumers[r]].spec.name;
+    reader.port = planned.consumer_ports[r];
+    if (r < sample.readers.size()) {
+      const std::uint64_t head = std::min(sample.readers[r].head_bytes, sample.tail_bytes);
+      reader.bytes_received = head;
+      reader.messages_received = sample.readers[r].head_messages;
+      reader.inflight_messages = sample.tail_messages - sample.readers[r].head_messages;
+      if (sample.capacity_bytes != 0)
+        reader.fill_ratio = std::min(1.0, static_cast<double>(sample.tail_bytes - head) /
+                                              static_cast<double>(sample.capacity_bytes));
+    }
+    shown.inflight_messages = std::max(shown.inflight_messages, reader.inflight_messages);
+    shown.fill_ratio = std::max(shown.fill_ratio, reader.fill_ratio);
+    shown.readers.push_back(std::move(reader));
+  }
+  snapshot.channels.push_back(std::move(shown));
+}
+
+void Sampler::add_actor(observe::Snapshot& snapshot, const topology::Plan& plan, const supervision::Tree& tree,
+                        const WorkerFacts& facts, std::size_t index, nanoseconds now) const {
+  const topology::PlannedActor& planned = plan.actors[index];
+  const supervision::ChildStatus status = tree.child(planned.worker);
+  observe::ActorSnapshot shown;
+  shown.name = planned.spec.name;
+  shown.plugin = planned.spec.plugin;
+  shown.type = planned.type.name;
+  shown.worker = plan.workers[planned.worker].name;
+  shown.state = word(status.state);
+  shown.reason = status.reason;
+  if (shown.reason.empty() && !planned.unavailable.empty()) shown.reason = planned.unavailable;
+  if (status.state == supervision::State::Waiting && !facts.last_end.empty() &&
+      shown.reason.find(facts.last_end) == std::string::npos)
+    shown.reason += (shown.reason.empty() ? "" : "; ") + facts.last_end;
+  if (status.state == supervision::State::Failed && !facts.last_end.empty())
+    shown.reason += (shown.reason.empty() ? "" : "; last: ") + facts.last_end;
+  shown.up = status.state == supervision::State::Running;
+  shown.pid = facts.pid;
+  shown.restarts = facts.restarts;
+  shown.cpu_seconds = facts.cpu_seconds_before + facts.cpu_seconds;
+  shown.memory_bytes = facts.pid == 0 ? 0 : facts.memory_bytes;
+  shown.state_bytes = planned.type.state_size_bytes;
+  if (status.retry_at) shown.retry_in_seconds = std::max(0.0, seconds(*status.retry_at - now));
+  if (actors_[index]) {
+    const ipc::ActorSample sample = actors_[index]->sample();
+    shown.generation = sample.generation == ipc::kAwake ? 0 : sample.generation;
+    shown.steps = sample.steps;
+    shown.note = sample.note;
+    shown.metrics = show_metrics(planned.type, sample);
+  }
+  snapshot.actors.push_back(std::move(shown));
+}
+
+bool Sampler::finished(const topology::Plan& plan, std::size_t worker) const {
+  const auto& members = plan.workers[worker].actors;
+  return std::all_of(members.begin(), members.end(), [&](std::size_t actor) {
+    return actors_[actor] && actors_[actor]->sample().finished;
+  });
+}
+
+bool Sampler::channels_empty() const {
+  return std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) {
+    if (!channel) return true;
+    const ipc::ChannelSample sample = channel->sample(0);
+    return std::all_of(sample.readers.begin(), sample.readers.end(),
+                       [&](const auto& reader) { return reader.head_bytes == sample.tail_bytes; });
+  });
+}
+
+std::uint64_t Sampler::generation(std::size_t actor) const {
+  if (!actors_[actor]) return 0;
+  const std::uint64_t generation = actors_[actor]->sample().generation;
+  return generation == ipc::kAwake ? 0 : generation;
+}
+
+}  // namespace steady::runtime

@@ -1,0 +1,62 @@
+// Fills the Snapshot that every view is made from: shared memory, the supervision tree and /proc, copied at one instant.
+// Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ipc/observer.hpp"
+#include "observe/snapshot.hpp"
+#include "runtime/wiring.hpp"
+#include "supervision/tree.hpp"
+#include "topology/plan.hpp"
+
+namespace steady::runtime {
+
+/// What the daemon knows of a worker besides the tree: filled by the daemon, read by the sampler.
+struct WorkerFacts {
+  int pid = 0;
+  double cpu_seconds_before = 0;  ///< of generations that are gone
+  double cpu_seconds = 0;         ///< of this one, at the last look
+  std::uint64_t memory_bytes = 0;
+  std::map<std::string, std::uint64_t> restarts;  ///< by reason
+  std::string last_end;                           ///< why the last generation ended, in words
+};
+
+class Sampler {
+ public:
+  /// Opens what can be observed; what cannot shows as zeros. Call again after segments changed.
+  void observe(const topology::Plan& plan, const Wiring& wiring);
+
+  /// Once per frame: keeps the rates.
+  void tick(std::chrono::nanoseconds now);
+
+  [[nodiscard]] observe::Snapshot snapshot(const topology::Plan& plan, const supervision::Tree& tree,
+                                           const std::vector<WorkerFacts>& workers, std::chrono::nanoseconds now) const;
+
+  /// Whether every actor of the worker has brought its streams to their end.
+  [[nodiscard]] bool finished(const topology::Plan& plan, std::size_t worker) const;
+  [[nodiscard]] bool channels_empty() const;
+  [[nodiscard]] std::uint64_t generation(std::size_t actor) const;
+
+ private:
+  struct Rate {
+    std::uint64_t messages = 0;
+    std::chrono::nanoseconds at{};
+    double per_second = 0;
+  };
+  void add_channel(observe::Snapshot& snapshot, const topology::Plan& plan, std::size_t index,
+                   std::chrono::nanoseconds now) const;
+  void add_actor(observe::Snapshot& snapshot, const topology::Plan& plan, const supervision::Tree& tree,
+                 const WorkerFacts& facts, std::size_t index, std::chrono::nanoseconds now) const;
+
+  std::vector<std::optional<ipc::ChannelObserver>> channels_;
+  std::vector<std::optional<ipc::ActorObserver>> actors_;
+  std::vector<Rate> rates_;
+};
+
+}  // namespace steady::runtime

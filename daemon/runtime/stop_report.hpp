@@ -1,0 +1,18 @@
+// What a stop leaves behind, in words. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "observe/snapshot.hpp"
+
+namespace steady::runtime {
+
+struct StopReport {
+  bool drained = false;            ///< no channel holds a message, and every actor that ran has stopped
+  std::vector<std::string> lines;  ///< one per channel that holds messages and per actor that was in the way
+};
+
+[[nodiscard]] StopReport report_stop(const observe::Snapshot& last);
+
+}  // namespace steady::runtime

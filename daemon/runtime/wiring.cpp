@@ -1,0 +1,226 @@
+#include "runtime/wiring.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/files.hpp"
+#include "base/log.hpp"
+#include "process/lock.hpp"
+#include "process/process.hpp"
+
+namespace steady::runtime {
+namespace {
+
+/// FNV-1a over everything that two ends of a ring must agree on.
+std::uint64_t layout_hash(const topology::PlannedChannel& channel) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  const auto mix = [&](std::string_view text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    hash = (hash ^ 0xff) * 0x100000001b3;
+  };
+  if (channel.frames) return hash;
+  mix(std::to_string(channel.message.size_bytes));
+  for (const topology::Field& field : channel.message.fields)
+    for (const std::string& part :
+         {field.name, field.type, std::to_string(field.offset_bytes), std::to_string(field.count)})
+      mix(part);
+  return hash;
+}
+
+std::string reader_name(const topology::Plan& plan, const topology::PlannedChannel& channel, std::size_t reader) {
+  return plan.actors[channel.consumers[reader]].spec.name + "." + channel.consumer_ports[reader];
+}
+
+ipc::MessageLayout layout_of(const topology::PlannedChannel& channel) {
+  ipc::MessageLayout layout;
+  if (channel.frames) return layout;
+  layout = {channel.message.name, channel.message.size_bytes, channel.message.align_bytes, {}};
+  for (const topology::Field& field : channel.message.fields)
+    layout.fields.push_back({field.name, field.type, field.offset_bytes, field.count});
+  return layout;
+}
+
+constexpr std::array kWaitWords{"block", "adaptive", "spin"};
+
+/// Collects the descriptors of one order; each is numbered as the worker will see it.
+class Descriptors {
+ public:
+  explicit Descriptors(WorkerOrder& order) : order_(order) {}
+
+  /// Opens `path`; -1 and a remembered error when that fails.
+  int open(const std::string& path, int flags) {
+    auto fd = open_file(path, flags | O_NOFOLLOW);
+    if (!fd) {
+      if (error_.empty()) error_ = fd.error().message;
+      return -1;
+    }
+    order_.owned.push_back(std::move(*fd));
+    return number(order_.owned.back().get());
+  }
+  /// Passes on a descriptor that somebody else owns; the same one keeps its number.
+  int number(int fd) {
+    const auto known = std::find(order_.fds.begin(), order_.fds.end(), fd);
+    const auto index = known - order_.fds.begin();
+    if (known == order_.fds.end()) order_.fds.push_back(fd);
+    return process::kFirstInheritedFd + static_cast<int>(index);
+  }
+  [[nodiscard]] const std::string& error() const { return error_; }
+
+ private:
+  WorkerOrder& order_;
+  std::string error_;
+};
+
+}  // namespace
+
+const ipc::Segments& Wiring::store_of(const topology::PlannedActor& actor) const {
+  const config::Life wished = actor.type.state_durable ? config::Life::Disk : config::Life::Memory;
+  return actor.spec.life.value_or(wished) == config::Life::Disk ? disk_ : memory_;
+}
+
+std::string Wiring::ring_path(const topology::PlannedChannel& channel) const { return memory_.ring_path(channel.name); }
+
+std::vector<std::string> Wiring::reader_paths(const topology::PlannedChannel& channel,
+                                              const topology::Plan& plan) const {
+  std::vector<std::string> paths;
+  for (std::size_t reader = 0; reader < channel.consumers.size(); ++reader)
+    paths.push_back(memory_.reader_path(channel.name, reader_name(plan, channel, reader)));
+  return paths;
+}
+
+std::string Wiring::actor_path(const topology::PlannedActor& actor) const {
+  return store_of(actor).actor_path(actor.spec.name);
+}
+
+void Wiring::report(const std::string& what, const ipc::Ensured& ensured) {
+  if (!ensured.set_aside.empty()) {
+    ++quarantined_;
+    log::warn("A segment could not be used and was moved to the quarantine", {{"segment", what}, {"why", ensured.set_aside}});
+  }
+  if (!ensured.kept.empty()) log::warn("A segment is kept as it is", {{"segment", what}, {"why", ensured.kept}});
+}
+
+Status Wiring::prepare(const topology::Plan& plan) {
+  for (const ipc::Segments* const store : {&memory_, &disk_})
+    if (auto made = store->prepare(); !made) return made;
+  for (const topology::PlannedChannel& channel : plan.channels)
+    if (auto made = prepare_channel(plan, channel); !made) return made;
+  for (const topology::PlannedActor& actor : plan.actors)
+    if (auto made = prepare_actor(actor); !made) return made;
+  return {};
+}
+
+Status Wiring::prepare_worker(const topology::Plan& plan, std::size_t worker) {
+  for (const std::size_t index : plan.workers[worker].actors) {
+    const topology::PlannedActor& actor = plan.actors[index];
+    for (const auto* const ends : {&actor.inputs, &actor.outputs})
+      for (const topology::End& end : *ends)
+        if (auto made = prepare_channel(plan, plan.channels[end.channel]); !made) return made;
+    if (auto made = prepare_actor(actor); !made) return made;
+  }
+  return {};
+}
+
+Status Wiring::prepare_channel(const topology::Plan& plan, const topology::PlannedChannel& channel) {
+  if (!channel.known) return {};
+  ipc::RingSpec spec;
+  spec.capacity_bytes = channel.capacity_bytes;
+  spec.message_bytes = channel.frames ? 0 : channel.message.size_bytes;
+  spec.message_hash = layout_hash(channel);
+  std::vector<std::string> readers;
+  for (std::size_t reader = 0; reader < channel.consumers.size(); ++reader)
+    readers.push_back(reader_name(plan, channel, reader));
+  const auto ensured = memory_.ensure_channel(channel.name, spec, readers);
+  if (!ensured) return fail(ensured.error(), "channel " + channel.name);
+  report("channel " + channel.name, *ensured);
+  return {};
+}
+
+Status Wiring::prepare_actor(const topology::PlannedActor& actor) {
+  const std::string what = "actor " + actor.spec.name;
+  const auto bell = memory_.ensure_bell(actor.spec.name);
+  if (!bell) return fail(bell.error(), what);
+  report(what + ", doorbell", *bell);
+  if (!actor.unavailable.empty()) return {};
+  const ipc::ActorSpec spec{actor.type.state_size_bytes, actor.type.state_version, actor.type.metrics.size()};
+  const auto ensured = store_of(actor).ensure_actor(actor.spec.name, spec);
+  if (!ensured) return fail(ensured.error(), what);
+  report(what, *ensured);
+  if (!ensured->kept.empty())
+    if (auto begun = store_of(actor).begin_migration(actor.spec.name, spec); !begun) return fail(begun.error(), what);
+  return {};
+}
+
+Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t worker, const Plugins& plugins,
+                                      ipc::FenceMode fence) {
+  WorkerOrder order;
+  Descriptors descriptors(order);
+  order.plan.worker = plan.workers[worker].name;
+  order.plan.fence = fence;
+  for (const std::size_t index : plan.workers[worker].actors) {
+    const topology::PlannedActor& actor = plan.actors[index];
+    const ipc::Segments& store = store_of(actor);
+    const auto generation = store.next_generation(actor.spec.name);
+    if (!generation) return tl::unexpected(generation.error());
+    ipc::ActorPlan& to = order.plan.actors.emplace_back();
+    to.name = actor.spec.name;
+    to.plugin = actor.spec.plugin;
+    to.type = actor.type.name;
+    to.wait = kWaitWords[static_cast<std::size_t>(actor.spec.wait)];
+    to.generation = *generation;
+    to.plugin_fd = descriptors.number(plugins.staged_fd(actor.spec.plugin));
+    to.segment_fd = descriptors.open(store.actor_path(actor.spec.name), O_RDWR);
+    const std::string old = store.old_actor_path(actor.spec.name);
+    if (::access(old.c_str(), F_OK) == 0) to.old_segment_fd = descriptors.open(old, O_RDWR);
+    to.bell_fd = descriptors.open(memory_.bell_path(actor.spec.name), O_RDWR);
+    for (const auto& [name, value] : actor.spec.params) to.params[name] = value.text;
+    for (const topology::End& end : actor.inputs) {
+      const topology::PlannedChannel& channel = plan.channels[end.channel];
+      const std::string& producer = plan.actors[channel.producer].spec.name;
+      ipc::InputPlan& input = to.inputs.emplace_back();
+      input.port = actor.type.ports[end.port].name;
+      input.channel = channel.name;
+      input.producer = producer;
+      input.ring_fd = descriptors.open(memory_.ring_path(channel.name), O_RDONLY);
+      input.reader_fd =
+          descriptors.open(memory_.reader_path(channel.name, reader_name(plan, channel, end.reader)), O_RDWR);
+      input.bell_fd = descriptors.open(memory_.bell_path(producer), O_RDWR);
+      if (const auto tuning = actor.spec.inputs.find(input.port); tuning != actor.spec.inputs.end()) {
+        input.min = tuning->second.min;
+        input.max = tuning->second.max.value_or(0);
+        input.max_wait_ns = static_cast<std::uint64_t>(tuning->second.max_wait.value_or(std::chrono::nanoseconds(0)).count());
+      }
+      input.message = layout_of(channel);
+    }
+    for (const topology::End& end : actor.outputs) {
+      const topology::PlannedChannel& channel = plan.channels[end.channel];
+      ipc::OutputPlan& output = to.outputs.emplace_back();
+      output.port = actor.type.ports[end.port].name;
+      output.channel = channel.name;
+      output.ring_fd = descriptors.open(memory_.ring_path(channel.name), O_RDWR);
+      for (std::size_t reader = 0; reader < channel.consumers.size(); ++reader) {
+        const std::string& consumer = plan.actors[channel.consumers[reader]].spec.name;
+        output.readers.push_back(
+            {consumer,
+             descriptors.open(memory_.reader_path(channel.name, reader_name(plan, channel, reader)), O_RDONLY),
+             descriptors.open(memory_.bell_path(consumer), O_RDWR)});
+      }
+    }
+  }
+  auto lock = process::worker_lock(runtime_directory_);
+  if (!lock) return tl::unexpected(std::move(lock.error()));
+  order.owned.push_back(std::move(*lock));
+  descriptors.number(order.owned.back().get());
+  if (!descriptors.error().empty()) return fail(ErrorCode::System, descriptors.error());
+  return order;
+}
+
+void Wiring::remove_drained(const topology::Plan& plan) const {
+  for (const topology::PlannedChannel& channel : plan.channels) memory_.remove_channel(channel.name);
+  for (const topology::PlannedActor& actor : plan.actors) memory_.remove_actor(actor.spec.name);
+}
+
+}  // namespace steady::runtime

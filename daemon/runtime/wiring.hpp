@@ -1,0 +1,69 @@
+// From a plan to shared memory: which segments exist, and which descriptors each worker gets. Loop thread only; may
+// block on the file system.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "ipc/fence.hpp"
+#include "ipc/protocol.hpp"
+#include "ipc/segments.hpp"
+#include "runtime/plugins.hpp"
+#include "topology/plan.hpp"
+
+namespace steady::runtime {
+
+/// All that a worker is started with. `fds[i]` is descriptor process::kFirstInheritedFd + i in the worker.
+struct WorkerOrder {
+  ipc::WorkerPlan plan;
+  std::vector<UniqueFd> owned;
+  std::vector<int> fds;
+};
+
+class Wiring {
+ public:
+  /// Channels and memory-lived state in `runtime_directory`, disk-lived state in `state_directory`.
+  Wiring(const std::string& runtime_directory, const std::string& state_directory)
+      : runtime_directory_(runtime_directory),
+        memory_(runtime_directory + "/segments"),
+        disk_(state_directory + "/segments") {}
+
+  /// Makes the directories and every segment of the plan, or finds them again. Logs what had to be set aside.
+  /// Errors: a full disk, missing rights.
+  [[nodiscard]] Status prepare(const topology::Plan& plan);
+  /// The same for one worker's actors and their channels, after a plugin changed.
+  [[nodiscard]] Status prepare_worker(const topology::Plan& plan, std::size_t worker);
+
+  /// Opens what the worker needs, reads and writes as it may, and raises its actors' generations.
+  [[nodiscard]] Result<WorkerOrder> order_for(const topology::Plan& plan, std::size_t worker, const Plugins& plugins,
+                                              ipc::FenceMode fence);
+
+  void end_migration(const topology::PlannedActor& actor) { store_of(actor).end_migration(actor.spec.name); }
+
+  /// Removes all that a drained graph leaves: channels and memory-lived state.
+  void remove_drained(const topology::Plan& plan) const;
+
+  [[nodiscard]] std::string ring_path(const topology::PlannedChannel& channel) const;
+  [[nodiscard]] std::vector<std::string> reader_paths(const topology::PlannedChannel& channel,
+                                                      const topology::Plan& plan) const;
+  [[nodiscard]] std::string actor_path(const topology::PlannedActor& actor) const;
+
+  /// Files that could not be right and were moved aside since start.
+  [[nodiscard]] std::uint64_t quarantined() const { return quarantined_; }
+
+ private:
+  [[nodiscard]] const ipc::Segments& store_of(const topology::PlannedActor& actor) const;
+  [[nodiscard]] Status prepare_channel(const topology::Plan& plan, const topology::PlannedChannel& channel);
+  [[nodiscard]] Status prepare_actor(const topology::PlannedActor& actor);
+  void report(const std::string& what, const ipc::Ensured& ensured);
+
+  std::string runtime_directory_;
+  ipc::Segments memory_;
+  ipc::Segments disk_;
+  std::uint64_t quarantined_ = 0;
+};
+
+}  // namespace steady::runtime

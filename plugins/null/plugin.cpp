@@ -1,0 +1,5 @@
+#include "null/null.hpp"
+
+#include <steady/actor.hpp>
+
+STEADY_PLUGIN(steady::null::Null)

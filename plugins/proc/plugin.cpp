@@ -1,0 +1,5 @@
+#include <steady/actor.hpp>
+
+#include "proc/host.hpp"
+
+STEADY_PLUGIN(steady::proc::Host)

@@ -1,0 +1,98 @@
+#include "observe/graph.hpp"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "snapshots.hpp"
+
+using namespace steady::observe;
+using nlohmann::json;
+using steady::test::frame_channel;
+using steady::test::small_snapshot;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_SUITE("observe/graph") {
+  TEST_CASE("the DOT graph has a node per actor and an edge per reader") {
+    auto snapshot = small_snapshot();
+    snapshot.channels.front().readers.push_back({"source", "back", 0, 0, 0, 0});
+    const auto dot = render_dot(snapshot);
+    CHECK(dot.starts_with("digraph \"demo\" {\n"));
+    CHECK(dot.ends_with("}\n"));
+    CHECK(contains(dot, "rankdir=LR"));
+    CHECK(contains(dot, R"("source" [label="source\nCount\nrunning, generation 2")"));
+    CHECK(contains(dot, R"("source" -> "sink" [label="50 %\n0/s\n64 messages")"));
+    CHECK(contains(dot, R"("source" -> "source")"));
+  }
+
+  TEST_CASE("the DOT graph shows a state by its colour") {
+    auto snapshot = small_snapshot();
+    snapshot.actors[1].state = "running";
+    CHECK(render_dot(snapshot) != render_dot(small_snapshot()));
+  }
+
+  TEST_CASE("an edge of frames tells its capacity in bytes") {
+    auto snapshot = small_snapshot();
+    snapshot.channels = {frame_channel("source")};
+    snapshot.channels.front().readers = {{"sink", "lines", 0, 0, 0, 0}};
+    CHECK(contains(render_dot(snapshot), "1048576 bytes"));
+  }
+
+  TEST_CASE("a note cannot break out of its DOT string") {
+    auto snapshot = small_snapshot();
+    snapshot.actors.front().note = "\"]; evil [label=\"\\N\n\t";
+    const auto dot = render_dot(snapshot);
+    CHECK(contains(dot, R"(\n\"]; evil [label=\"\\N\n ", fillcolor=)"));
+  }
+
+  TEST_CASE("the JSON graph names its keys as the snapshot does") {
+    const auto graph = json::parse(render_json(small_snapshot()));
+    CHECK(graph.at("name") == "demo");
+    CHECK(graph.at("ready") == true);
+    CHECK(graph.at("topology_version") == 3);
+    const auto& actor = graph.at("actors").at(0);
+    CHECK(actor.at("name") == "source");
+    CHECK(actor.at("restarts") == json{{"crash", 2}});
+    CHECK(actor.at("retry_in_seconds").is_null());
+    const auto& channel = graph.at("channels").at(0);
+    CHECK(channel.at("messages_sent") == 50);
+    CHECK(channel.at("readers").at(0).at("inflight_messages") == 32);
+    CHECK(graph.at("supervisors").at(0).at("intensity") == 5);
+  }
+
+  TEST_CASE("an empty snapshot is a graph with empty lists") {
+    const auto graph = json::parse(render_json(Snapshot{}));
+    CHECK(graph.at("actors") == json::array());
+    CHECK(graph.at("channels") == json::array());
+    CHECK(graph.at("not_ready") == json::array());
+    CHECK(graph.at("supervisors") == json::array());
+    CHECK(render_dot(Snapshot{}).starts_with("digraph \"\" {"));
+  }
+
+  TEST_CASE("bytes that are no UTF-8 are replaced in the JSON graph") {
+    auto snapshot = small_snapshot();
+    snapshot.actors.front().note = "broken \xff\xfe note";
+    const auto graph = json::parse(render_json(snapshot));
+    CHECK(graph.at("actors").at(0).at("note") == "broken \xef\xbf\xbd\xef\xbf\xbd note");
+  }
+
+  TEST_CASE("the JSON graph is one line") {
+    auto snapshot = small_snapshot();
+    snapshot.actors.front().note = "two\nlines";
+    CHECK_FALSE(contains(render_json(snapshot), "\n"));
+  }
+
+  TEST_CASE("counts beyond 53 bits keep every digit in the JSON graph") {
+    auto snapshot = small_snapshot();
+    snapshot.channels.front().messages_sent = 18446744073709551615u;
+    CHECK(contains(render_json(snapshot), "\"messages_sent\":18446744073709551615"));
+  }
+}

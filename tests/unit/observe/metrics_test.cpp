@@ -1,0 +1,186 @@
+#include "observe/metrics.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "snapshots.hpp"
+
+using namespace steady::observe;
+using steady::test::frame_channel;
+using steady::test::small_snapshot;
+
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+bool has_line(const std::string& text, const std::string& wanted) {
+  for (const auto& line : lines_of(text))
+    if (line == wanted) return true;
+  return false;
+}
+
+bool is_comment(const std::string& line, const std::string& kind) {
+  return line.starts_with("# " + kind + ' ');
+}
+
+std::string word(const std::string& line, int index) {
+  std::istringstream stream(line);
+  std::string result;
+  for (int i = 0; i <= index; ++i) stream >> result;
+  return result;
+}
+
+/// Where the name of a sample ends.
+std::string name_of(const std::string& sample) {
+  return sample.substr(0, sample.find_first_of("{ "));
+}
+
+/// What a scraper would refuse, line by line; empty when the text is sound.
+std::string flaw_of(const std::string& text) {
+  std::set<std::string> families, samples;
+  std::map<std::string, std::string> help;
+  std::string family;
+  if (!text.ends_with('\n')) return "does not end with a newline";
+  for (const auto& line : lines_of(text)) {
+    if (is_comment(line, "HELP")) {
+      help[word(line, 2)] = line;
+    } else if (is_comment(line, "TYPE")) {
+      family = word(line, 2);
+      if (!families.insert(family).second) return "a family twice: " + line;
+      if (!help.contains(family)) return "no help: " + line;
+      if ((word(line, 3) == "counter") != family.ends_with("_total")) return "a counter ends in _total: " + line;
+    } else {
+      if (name_of(line) != family) return "a sample outside its family: " + line;
+      if (!samples.insert(line.substr(0, line.rfind(' '))).second) return "a series twice: " + line;
+      try {
+        static_cast<void>(std::stod(line.substr(line.rfind(' ') + 1)));
+      } catch (const std::exception&) {
+        return "no number at the end: " + line;
+      }
+    }
+  }
+  return "";
+}
+
+UserMetric counter(std::string name, double value, std::string help = "Things.") {
+  return {std::move(name), std::move(help), true, value};
+}
+UserMetric gauge(std::string name, double value) {
+  return {std::move(name), "Level.", false, value};
+}
+
+}  // namespace
+
+TEST_SUITE("observe/metrics") {
+  TEST_CASE("every number of a snapshot becomes a sample with its labels") {
+    const auto text = render_metrics(small_snapshot());
+    CHECK(flaw_of(text) == "");
+    CHECK(has_line(text, R"(steady_channel_messages_sent_total{channel="source.numbers",from="source.numbers"} 50)"));
+    CHECK(has_line(
+        text,
+        R"(steady_channel_messages_received_total{channel="source.numbers",from="source.numbers",to="sink.lines"} 18)"));
+    CHECK(has_line(
+        text,
+        R"(steady_channel_inflight_messages{channel="source.numbers",from="source.numbers",to="sink.lines"} 32)"));
+    CHECK(has_line(text, R"(steady_channel_capacity_bytes{channel="source.numbers",from="source.numbers"} 512)"));
+    CHECK(has_line(text, R"(steady_actor_up{actor="source"} 1)"));
+    CHECK(has_line(text, R"(steady_actor_up{actor="sink"} 0)"));
+    CHECK(has_line(text, R"(steady_actor_generation{actor="source"} 2)"));
+    CHECK(has_line(text, R"(steady_actor_restarts_total{actor="source",reason="crash"} 2)"));
+    CHECK(has_line(text, R"(steady_supervisor_restarts_remaining{supervisor="root"} 3)"));
+    CHECK(has_line(text, R"(steady_build_info{version="0.1.0"} 1)"));
+  }
+
+  TEST_CASE("an actor has one series per state, and exactly one of them is 1") {
+    const auto text = render_metrics(small_snapshot());
+    int ones = 0, series = 0;
+    for (const auto& line : lines_of(text)) {
+      if (!line.starts_with(R"(steady_actor_state{actor="sink")")) continue;
+      ++series;
+      ones += line.ends_with(" 1");
+    }
+    CHECK(series == 7);
+    CHECK(ones == 1);
+    CHECK(has_line(text, R"(steady_actor_state{actor="sink",state="failed"} 1)"));
+  }
+
+  TEST_CASE("a channel of frames has a capacity in bytes and none in messages") {
+    auto snapshot = small_snapshot();
+    snapshot.channels = {frame_channel("source")};
+    const auto text = render_metrics(snapshot);
+    CHECK(has_line(text, R"(steady_channel_capacity_bytes{channel="source.out",from="source.out"} 1048576)"));
+    CHECK(text.find("steady_channel_capacity_messages") == std::string::npos);
+  }
+
+  TEST_CASE("an empty snapshot renders, without families that have no series") {
+    const auto text = render_metrics(Snapshot{});
+    CHECK(flaw_of(text) == "");
+    CHECK(text.find("steady_actor_up") == std::string::npos);
+    CHECK(has_line(text, "steady_segments_quarantined_total 0"));
+  }
+
+  TEST_CASE("a supervisor that overspent has nothing remaining, not a huge number") {
+    auto snapshot = small_snapshot();
+    snapshot.supervisors.front().used = 6;
+    CHECK(has_line(render_metrics(snapshot), R"(steady_supervisor_restarts_remaining{supervisor="root"} 0)"));
+  }
+
+  TEST_CASE("quotes, backslashes, line breaks and foreign scripts in names leave the text sound") {
+    auto snapshot = small_snapshot();
+    snapshot.actors.front().name = "a\"b\\c\nd é 漢";
+    const auto text = render_metrics(snapshot);
+    CHECK(flaw_of(text) == "");
+    CHECK(has_line(text, "steady_actor_up{actor=\"a\\\"b\\\\c\\nd é 漢\"} 1"));
+  }
+
+  TEST_CASE("an actor's own metrics carry its name, and counters their suffix once") {
+    auto snapshot = small_snapshot();
+    snapshot.actors[0].metrics = {counter("seen", 5), counter("lost_total", 1), gauge("level", -0.5)};
+    snapshot.actors[1].metrics = {counter("seen", 6)};
+    const auto text = render_metrics(snapshot);
+    CHECK(flaw_of(text) == "");
+    CHECK(has_line(text, R"(steady_user_seen_total{actor="source"} 5)"));
+    CHECK(has_line(text, R"(steady_user_seen_total{actor="sink"} 6)"));
+    CHECK(has_line(text, R"(steady_user_lost_total{actor="source"} 1)"));
+    CHECK(has_line(text, R"(steady_user_level{actor="source"} -0.5)"));
+  }
+
+  TEST_CASE("a counter and a gauge of one name stay apart") {
+    auto snapshot = small_snapshot();
+    snapshot.actors[0].metrics = {gauge("seen_total", 5)};
+    snapshot.actors[1].metrics = {counter("seen", 6), gauge("other", 1)};
+    const auto text = render_metrics(snapshot);
+    CHECK(flaw_of(text) == "");
+    CHECK(has_line(text, R"(steady_user_seen{actor="source"} 5)"));
+    CHECK(has_line(text, R"(steady_user_seen_total{actor="sink"} 6)"));
+    CHECK(has_line(text, R"(steady_user_other{actor="sink"} 1)"));
+  }
+
+  TEST_CASE("names and help texts that no scraper would take are made valid") {
+    auto snapshot = small_snapshot();
+    snapshot.actors[0].metrics = {counter("od d-näme", 1, "back\\slash\nsteady_evil 1"), counter("od.d-näme", 2),
+                                  counter("", 3, "")};
+    const auto text = render_metrics(snapshot);
+    CHECK(flaw_of(text) == "");
+    CHECK(text.find("\nsteady_evil") == std::string::npos);
+    CHECK(has_line(text, R"(steady_user_od_d_n__me_total{actor="source"} 1)"));
+  }
+
+  TEST_CASE("values that are no finite numbers stay readable for a scraper") {
+    auto snapshot = small_snapshot();
+    snapshot.actors[0].metrics = {gauge("a", std::numeric_limits<double>::quiet_NaN()),
+                                  gauge("b", std::numeric_limits<double>::infinity())};
+    CHECK(flaw_of(render_metrics(snapshot)) == "");
+  }
+}
