@@ -21,8 +21,10 @@ void create_parent(const std::string& path) {
   throw os_error("create the directory", parent.string());
 }
 
-void cut(const Descriptor& file, const std::string& path, std::uint64_t length) {
-  if (::ftruncate(file.get(), static_cast<off_t>(length)) != 0) throw os_error("cut back", path);
+/// Cuts off what lies behind `length`, if anything does.
+void cut_back(const Descriptor& file, const std::string& path, std::uint64_t length) {
+  if (status_of(file, path).size > length && ::ftruncate(file.get(), static_cast<off_t>(length)) != 0)
+    throw os_error("cut back", path);
 }
 
 }  // namespace
@@ -31,18 +33,11 @@ void cut(const Descriptor& file, const std::string& path, std::uint64_t length) 
 void Append::start() {
   open_file();
   const Place& place = place_.value();
-  const auto status = status_of(file_, *path_);
   if (!place.known) return adopt();
-  if (status.id != place.file) {
-    warn(*path_ + " is another file than before: going on at its end");
-    cut_uncommitted_of_the_renamed();
-    adopt();
-  } else if (status.size < place.length) {
-    warn(*path_ + " is shorter than what was written to it: going on at its end");
-    adopt();
-  } else if (status.size > place.length) {
-    cut(file_, *path_, place.length);
-  }
+  if (is_the_known_one(file_, *path_)) return cut_back(file_, *path_, place.length);
+  warn(*path_ + " is not as it was left: going on at its end");
+  cut_uncommitted_of_the_renamed();
+  adopt();
 }
 
 void Append::step() {
@@ -54,12 +49,14 @@ void Append::step() {
   collect();
   write(buffer_);
   if (*sync_ && ::fdatasync(file_.get()) != 0) throw os_error("write", *path_);
-  place_->length += buffer_.size();
+  Place& place = place_.change();
+  place.length += buffer_.size();
+  place.print.add(buffer_);
 }
 
 void Append::open_file() {
   create_parent(*path_);
-  file_ = Descriptor(::open(path_->c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
+  file_ = Descriptor(::open(path_->c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
   if (!file_) throw os_error("open", *path_);
   if (!status_of(file_, *path_).regular) throw std::runtime_error("cannot append to " + *path_ + ": no regular file");
   // Whoever cuts a file back must be the only one who writes it. The lock ends with the process.
@@ -70,16 +67,26 @@ void Append::open_file() {
 
 void Append::adopt() {
   const auto status = status_of(file_, *path_);
-  place_.change() = {true, status.id, status.size};
+  place_.change() = {true, status.id, status.size, fingerprint_of_start(file_, *path_, status.size)};
+}
+
+/// A device may have another number after a reboot; the bytes then tell. A file in which none were committed is known
+/// by its number alone.
+bool Append::is_the_known_one(const Descriptor& file, const std::string& path) const {
+  const Place& place = place_.value();
+  const auto status = status_of(file, path);
+  const bool same_id = place.length == 0 ? status.id == place.file : status.id.inode == place.file.inode;
+  return same_id && status.size >= place.length && matches(file, path, place.print);
 }
 
 /// The file that was written last may have been renamed while nobody ran: what is uncommitted there comes again here.
 void Append::cut_uncommitted_of_the_renamed() {
-  const auto path = find_beside(*path_, place_.value().file);
-  if (!path) return;
-  const Descriptor renamed(::open(path->c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const Place& place = place_.value();
+  const auto path = find_beside(*path_, place.file.inode);
+  if (!path || place.length == 0) return;
+  const Descriptor renamed(::open(path->c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!renamed) throw os_error("open", *path);
-  if (status_of(renamed, *path).size > place_.value().length) cut(renamed, *path, place_.value().length);
+  if (is_the_known_one(renamed, *path)) cut_back(renamed, *path, place.length);
 }
 
 bool Append::moved_away() const {

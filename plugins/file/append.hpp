@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "file/descriptor.hpp"
+#include "file/fingerprint.hpp"
 
 namespace steady::file {
 
@@ -24,9 +25,11 @@ class Append final : public Actor {
     bool known = false;
     FileId file;
     std::uint64_t length = 0;  // bytes committed
+    Fingerprint print;         // of the first of them: nothing is ever cut off a file that is not ours
   };
 
   void open_file();
+  [[nodiscard]] bool is_the_known_one(const Descriptor& file, const std::string& path) const;
   void adopt();
   void cut_uncommitted_of_the_renamed();
   bool moved_away() const;

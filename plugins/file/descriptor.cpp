@@ -44,16 +44,25 @@ std::optional<FileStatus> status_at(const std::string& path) {
   return from_stat(info);
 }
 
-std::optional<std::string> find_beside(const std::string& path, FileId id) {
+std::optional<std::string> find_beside(const std::string& path, std::uint64_t inode) {
   std::error_code error;
   auto directory = std::filesystem::path(path).parent_path();
   if (directory.empty()) directory = ".";
   for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
     const auto status = status_at(entry->path().string());
-    if (status && status->regular && status->id == id) return entry->path().string();
+    if (status && status->regular && status->id.inode == inode) return entry->path().string();
   }
   return std::nullopt;
+}
+
+std::size_t read_at(const Descriptor& file, const std::string& path, char* into, std::size_t size,
+                    std::uint64_t offset) {
+  for (;;) {
+    const ssize_t got = ::pread(file.get(), into, size, static_cast<off_t>(offset));
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) throw os_error("read", path);
+  }
 }
 
 std::system_error os_error(std::string_view action, const std::string& path) {

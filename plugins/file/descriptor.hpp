@@ -1,6 +1,7 @@
 // The little of POSIX that files need: an owned descriptor, which file it is, and errors that name the path.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,8 +45,12 @@ struct FileStatus {
 /// Empty when there is no such file, or no way to tell.
 [[nodiscard]] std::optional<FileStatus> status_at(const std::string& path);
 
-/// Where in the directory of `path` the file lies now, if it is there under any name.
-[[nodiscard]] std::optional<std::string> find_beside(const std::string& path, FileId id);
+/// Where in the directory of `path` a file with this number lies, under any name.
+[[nodiscard]] std::optional<std::string> find_beside(const std::string& path, std::uint64_t inode);
+
+/// Reads up to `size` bytes at `offset`; 0 at the end of the file. Throws std::system_error.
+[[nodiscard]] std::size_t read_at(const Descriptor& file, const std::string& path, char* into, std::size_t size,
+                                  std::uint64_t offset);
 
 /// "cannot write /var/x: No space left on device", from errno.
 [[nodiscard]] std::system_error os_error(std::string_view action, const std::string& path);

@@ -11,19 +11,6 @@
 
 namespace steady::file {
 
-/// A hash over the first bytes that were read of a file. It tells a file that grew from one that was rewritten.
-/// Trivially copyable: it is kept in the state.
-struct Fingerprint {
-  static constexpr std::uint64_t kLongest = 256;
-
-  std::uint64_t begin = 0;   // where in the file
-  std::uint64_t length = 0;  // up to kLongest bytes
-  std::uint64_t hash = 0xcbf29ce484222325;
-
-  /// Takes in bytes that follow those taken in so far; from kLongest on it ignores them.
-  void add(std::string_view bytes);
-};
-
 class Reader {
  public:
   Reader() = default;
@@ -32,10 +19,9 @@ class Reader {
   [[nodiscard]] bool is_open() const { return static_cast<bool>(file_); }
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] FileStatus status() const { return status_of(file_, path_); }
-  /// Whether the file still has these bytes there. Throws std::system_error, like all that follow.
-  [[nodiscard]] bool matches(const Fingerprint& print) const;
+  [[nodiscard]] const Descriptor& file() const { return file_; }
 
-  /// Reads the next chunk behind what is buffered. False at the end of the file.
+  /// Reads the next chunk behind what is buffered. False at the end of the file. Throws std::system_error.
   bool fill();
   /// Bytes read and not consumed. Valid until fill, rewind or destruction.
   [[nodiscard]] std::string_view buffered() const { return {buffer_.data() + begin_, end_ - begin_}; }

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "file/fingerprint.hpp"
 #include "file/line.hpp"
 
 namespace steady::file {
@@ -49,17 +50,29 @@ bool Tail::open_file() {
 bool Tail::resume() {
   const Place& place = place_.value();
   const auto at_path = status_at(*path_);
-  const auto where = at_path && at_path->id == place.file ? *path_ : find_beside(*path_, place.file);
-  if (!where) {
-    if (!at_path) return false;
-    warn("The file read so far is gone; what was not read of it is lost. Beginning with the new " + *path_);
-    return begin_at_path();
+  const auto where =
+      at_path && at_path->id.inode == place.file.inode ? *path_ : find_beside(*path_, place.file.inode).value_or("");
+  auto file = where.empty() ? std::nullopt : open_regular(where);
+  if (file && is_the_known_one(*file, where)) {
+    const auto id = status_of(*file, where).id;
+    if (id != place.file) place_.change().file = id;  // a device may have another number after a reboot
+    reader_ = Reader(std::move(*file), where, place.offset);
+    show("following " + where);
+    return true;
   }
-  auto file = open_regular(*where);
-  if (!file || status_of(*file, *where).id != place.file) return false;
-  reader_ = Reader(std::move(*file), *where, place.offset);
-  show("following " + *where);
-  return true;
+  if (!at_path) return false;
+  warn("The file read so far is gone; what was not read of it is lost. Beginning with the new " + *path_);
+  return begin_at_path();
+}
+
+/// A file that kept its path is taken for the known one, and may turn out to be cut. Any other must have the bytes that
+/// were read; if none were, its name must begin like the path.
+bool Tail::is_the_known_one(const Descriptor& file, const std::string& path) const {
+  const Place& place = place_.value();
+  const auto status = status_of(file, path);
+  if (status.id == place.file && (path == *path_ || (place.print.length == 0 && path.starts_with(*path_)))) return true;
+  return status.id.inode == place.file.inode && place.print.length > 0 && status.size >= place.offset &&
+         matches(file, path, place.print);
 }
 
 bool Tail::begin_at_path() {
@@ -77,7 +90,8 @@ void Tail::go_to(Reader reader, std::uint64_t offset) {
   place = Place{};
   place.looked = place.known = true;
   place.file = reader_.status().id;
-  place.offset = place.print.begin = offset;
+  place.offset = offset;
+  place.print = fingerprint_before(reader_.file(), reader_.path(), offset);
   replaced_at_.reset();
   show("following " + *path_);
 }
@@ -131,7 +145,7 @@ bool Tail::read_more() {
 void Tail::recognise_truncation() {
   const Place& place = place_.value();
   const auto size = reader_.status().size;
-  if (size < place.offset || !reader_.matches(place.print)) {
+  if (size < place.offset || !matches(reader_.file(), reader_.path(), place.print)) {
     warn(reader_.path() + " was cut or rewritten: reading it from its start");
     truncations_.add();
     Place& changed = place_.change();

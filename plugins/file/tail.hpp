@@ -8,6 +8,7 @@
 #include <string>
 
 #include "file/descriptor.hpp"
+#include "file/fingerprint.hpp"
 #include "file/reader.hpp"
 
 namespace steady::file {
@@ -34,9 +35,10 @@ class Tail final : public Actor {
 
   bool open_file();
   bool resume();
+  bool is_the_known_one(const Descriptor& file, const std::string& path) const;
   bool begin_at_path();
   void go_to(Reader reader, std::uint64_t offset);
-  std::optional<Descriptor> open_regular(const std::string& path);
+  static std::optional<Descriptor> open_regular(const std::string& path);
 
   void read_and_send();
   bool read_more();

@@ -116,7 +116,27 @@ TEST_SUITE("plugins/file/append") {
     append.harness.restart();
     append.write("two");
     CHECK(content_of(append.out) == "a two\n");
-    CHECK(append.harness.log().front().text.find("shorter") != std::string::npos);
+    CHECK(append.harness.log().front().text.find("not as it was left") != std::string::npos);
+  }
+
+  TEST_CASE("a file of somebody else is never cut, even if it got the number of ours") {
+    Fixture append;
+    append.write("one");
+    // What a deleted file leaves behind: the same inode, other bytes.
+    std::filesystem::resize_file(append.out, 0);
+    append_to(append.out, "a longer line of somebody else\n");
+    SUBCASE("at our path") {
+      append.harness.restart();
+      append.write("two");
+      CHECK(content_of(append.out) == "a longer line of somebody else\ntwo\n");
+    }
+    SUBCASE("beside it") {
+      std::filesystem::rename(append.out, append.directory / "other");
+      append.harness.restart();
+      append.write("two");
+      CHECK(content_of(append.directory / "other") == "a longer line of somebody else\n");
+      CHECK(content_of(append.out) == "two\n");
+    }
   }
 
   TEST_CASE("a write that fails takes nothing, says where and why, and is repeated by the next generation") {

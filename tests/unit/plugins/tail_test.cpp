@@ -201,6 +201,30 @@ TEST_SUITE("plugins/file/tail") {
     CHECK(tail.warned("is gone"));
   }
 
+  TEST_CASE("a file of somebody else is not read, even if it got the number of the old one") {
+    Fixture tail;
+    append_to(tail.log, "one\n");
+    tail.poll();
+    // What deleting and creating leaves behind: the same inode, other bytes, another name.
+    tail.truncate();
+    append_to(tail.log, "somebody else's\n");
+    tail.harness.restart();
+    tail.rotate("other");
+    append_to(tail.log, "two\n");
+    CHECK(tail.poll() == Lines{"two"});
+  }
+
+  TEST_CASE("a file that was renamed before its first line was read is found by its name") {
+    Fixture tail;
+    append_to(tail.log, "");
+    tail.poll();
+    append_to(tail.log, "one\n");
+    tail.harness.restart();
+    tail.rotate("log.1");
+    append_to(tail.log, "two\n");
+    CHECK(tail.poll() == Lines{"one", "two"});
+  }
+
   TEST_CASE("a renamed file is read as long as its writer has not noticed") {
     Fixture tail{{"rotate_wait", "1s"}};
     append_to(tail.log, "one\n");
@@ -292,7 +316,13 @@ TEST_SUITE("plugins/file/tail") {
     append_to(tail.log, "old\n");
     CHECK(tail.poll().empty());
     append_to(tail.log, "new\n");
-    tail.harness.restart();
+    SUBCASE("under its name") {
+      tail.harness.restart();
+    }
+    SUBCASE("under another one") {
+      tail.harness.restart();
+      tail.rotate("log.1");
+    }
     CHECK(tail.poll() == Lines{"new"});
   }
 

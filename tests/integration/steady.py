@@ -1,0 +1,192 @@
+"""Drives a real steadyd from a test: starts it on directories of its own, looks at it, kills parts of it.
+
+Everything waits for conditions, never for time; the only clock is a watchdog far above what anything needs."""
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+BUILD = pathlib.Path(os.environ["STEADY_BUILD"])
+BIN = BUILD / "bin"
+PLUGINS = BUILD / "lib/steadyd/plugins"
+FIXTURE_PLUGINS = BUILD / "tests/plugins"
+SANITIZED = bool(os.environ.get("STEADY_SANITIZE"))
+WATCHDOG_SECONDS = 120
+
+
+def seed(name="STEADY_SEED"):
+    """A fresh seed, or the one given in the environment; printed, so that a failure can be repeated."""
+    value = int(os.environ.get(name, random.SystemRandom().randrange(1 << 32)))
+    print(f"{name}={value}")
+    return value
+
+
+def wait_until(condition, what, seconds=WATCHDOG_SECONDS):
+    """Returns the first true value of condition()."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"gave up waiting: {what}")
+        time.sleep(0.005)
+
+
+def run(*command, **options):
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=WATCHDOG_SECONDS,
+                          **options)
+
+
+class Directories:
+    """A scratch place: config, runtime directory in memory, state directory. Removed when the test ends."""
+
+    def __init__(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="steady-test-", dir="/dev/shm"))
+        self.runtime = self.root / "run"
+        self.state = self.root / "state"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def write(self, name, text):
+        path = self.root / name
+        path.write_text(text)
+        return path
+
+    def segments(self):
+        """Every file of shared memory and durable state that is there now."""
+        return sorted(str(path.relative_to(self.root)) for base in (self.runtime, self.state)
+                      for path in base.glob("segments/**/*") if path.is_file())
+
+
+class Service:
+    """One steadyd process at a time on the same directories."""
+
+    def __init__(self, directories, yaml, environment=None, arguments=()):
+        self.directories = directories
+        self.config = directories.write("steadyd.yaml", yaml)
+        self.environment = environment or {}
+        self.arguments = list(arguments)
+        self.process = None
+        self.log_path = directories.root / "log"
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            print(self.log()[-20000:])
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def socket(self):
+        return self.directories.runtime / "steadyd.sock"
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [BIN / "steadyd", "--config", self.config, "--runtime-dir", self.directories.runtime,
+             "--state-dir", self.directories.state, "--listen", "127.0.0.1:0", *self.arguments],
+            stderr=open(self.log_path, "ab"), stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+            env={**os.environ, "STEADY_PLUGIN_PATH": str(FIXTURE_PLUGINS), **self.environment})
+        wait_until(lambda: self.process.poll() is not None or self.answers(), "steadyd answers")
+        assert self.process.poll() is None, f"steadyd ended with {self.process.returncode}:\n{self.log()}"
+        return self
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def ctl(self, *command):
+        return run(BIN / "steadyctl", "--socket", self.socket, *command)
+
+    def answers(self):
+        return self.ctl("version").returncode == 0
+
+    def status(self):
+        answer = self.ctl("--json", "status")
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout)
+
+    def actor(self, name):
+        return next(actor for actor in self.status()["actors"] if actor["name"] == name)
+
+    def metric(self, actor, name):
+        return next(metric["value"] for metric in self.actor(actor)["metrics"] if metric["name"] == name)
+
+    def wait_ready(self):
+        return wait_until(lambda: self.status()["ready"], "every actor is ready")
+
+    def wait_state(self, actor, *states):
+        return wait_until(lambda: (found := self.actor(actor))["state"] in states and found, f"{actor} is {states}")
+
+    def pids(self):
+        return {actor["name"]: actor["pid"] for actor in self.status()["actors"] if actor["pid"]}
+
+    def kill_actor(self, name):
+        """SIGKILL for the worker of an actor. Returns whether there was one to kill."""
+        pid = self.actor(name)["pid"]
+        if not pid:
+            return False
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def kill_steadyd(self):
+        self.process.kill()
+        self.process.wait()
+
+    def http(self, path):
+        port = wait_until(lambda: self._port(), "steadyd says its port")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+            return answer.read().decode()
+
+    def _port(self):
+        for line in reversed(self.log().splitlines()):
+            if "steadyd is up" in line and "http=http" in line:
+                return int(line.split("http=http://127.0.0.1:")[1].split("/")[0])
+        return None
+
+    def stop(self):
+        """A clean stop; returns the exit code."""
+        self.ctl("shutdown")
+        return self.process.wait(timeout=WATCHDOG_SECONDS)
+
+
+def descriptors(pid):
+    """What the process holds open, as a multiset of targets without their numbers."""
+    found = []
+    for entry in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found.append(os.readlink(f"/proc/{pid}/fd/{entry}"))
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def processes_with(text):
+    """Every process whose command line or environment of descriptors mentions `text`."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            command = pathlib.Path(f"/proc/{entry}/cmdline").read_bytes().decode(errors="replace")
+            files = [os.readlink(f"/proc/{entry}/fd/{fd}") for fd in os.listdir(f"/proc/{entry}/fd")]
+        except OSError:
+            continue
+        if int(entry) != os.getpid() and (text in command or any(text in file for file in files)):
+            found.append((int(entry), command.replace("\0", " ")))
+    return found
