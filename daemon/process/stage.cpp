@@ -12,11 +12,6 @@
 namespace steady::process {
 namespace {
 
-bool is_file(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
-
 Status copy(int from, int to, const std::string& path) {
   char buffer[256 * 1024];
   for (;;) {
@@ -33,17 +28,6 @@ Status copy(int from, int to, const std::string& path) {
 }
 
 }  // namespace
-
-Result<std::string> find_plugin(const std::string& name, const std::vector<std::string>& directories) {
-  if (name.find('/') != std::string::npos) return name;
-  std::string looked_in;
-  for (const std::string& directory : directories) {
-    for (const std::string& candidate : {directory + "/" + name + ".so", directory + "/lib" + name + ".so"})
-      if (is_file(candidate)) return candidate;
-    looked_in += (looked_in.empty() ? "" : ", ") + directory;
-  }
-  return fail(ErrorCode::NotFound, "there is no " + name + ".so in " + (looked_in.empty() ? "any directory" : looked_in));
-}
 
 Result<FileIdentity> identify(const std::string& path) {
   struct stat status {};

@@ -1,19 +1,14 @@
-// Finds a plugin by its name and takes a private copy of it: what a worker loads cannot change or shrink under it, and
+// Takes a private copy of a plugin's file: what a worker loads cannot change or shrink under it, and
 // nothing is left behind when everything is killed. May block on the file system.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
 namespace steady::process {
-
-/// The path of plugin `name`: a name with a slash is a path as it is; any other is NAME.so or libNAME.so in the first of
-/// `directories` that has it. Errors: NotFound, listing where it was looked for.
-[[nodiscard]] Result<std::string> find_plugin(const std::string& name, const std::vector<std::string>& directories);
 
 /// Tells one content of a file from another without reading it.
 struct FileIdentity {

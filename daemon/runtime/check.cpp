@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <set>
 
+#include "base/plugin_path.hpp"
 #include "config/load.hpp"
-#include "runtime/directories.hpp"
 #include "runtime/plugins.hpp"
 #include "topology/plan.hpp"
 

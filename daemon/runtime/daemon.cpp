@@ -13,6 +13,7 @@
 
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "base/plugin_path.hpp"
 #include "base/units.hpp"
 #include "observe/graph.hpp"
 #include "observe/routes.hpp"

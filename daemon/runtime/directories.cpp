@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <sstream>
 
 namespace steady::runtime {
 namespace {
@@ -34,23 +32,6 @@ std::string default_state_directory() {
   if (const std::string base = variable("XDG_STATE_HOME"); !base.empty()) return base + "/steadyd";
   const std::string home = variable("HOME");
   return home.empty() ? "" : home + "/.local/state/steadyd";
-}
-
-std::string executable_directory() {
-  std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
-}
-
-std::vector<std::string> plugin_directories(const std::vector<std::string>& configured) {
-  std::vector<std::string> directories = configured;
-  std::istringstream list(variable("STEADY_PLUGIN_PATH"));
-  for (std::string one; std::getline(list, one, ':');)
-    if (!one.empty()) directories.push_back(one);
-  directories.push_back(
-      (std::filesystem::path(executable_directory()).parent_path() / "lib/steadyd/plugins").string());
-  for (const char* const system : {"/usr/local/lib/steadyd/plugins", "/usr/lib/steadyd/plugins"})
-    if (directories.back() != system) directories.emplace_back(system);
-  return directories;
 }
 
 bool is_in_memory(const std::string& directory) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/plugin_path.hpp"
+
 namespace steady::runtime {
 
 void Plugins::look(const std::set<std::string>& names, std::function<void()> done) {
@@ -13,7 +15,7 @@ void Plugins::look(const std::set<std::string>& names, std::function<void()> don
 
 void Plugins::begin(const std::string& name) {
   Entry& entry = entries_[name];
-  const auto path = process::find_plugin(name, directories_);
+  const auto path = find_plugin(name, directories_);
   if (!path) return settle(name, tl::unexpected(path.error()));
   const auto identity = process::identify(*path);
   if (!identity) return settle(name, tl::unexpected(identity.error()));

@@ -32,6 +32,7 @@ constexpr int kUsageExitCode = 2;
 
 /// Prints the plugin's description on stdout, whatever the plugin itself prints there: that goes to stderr.
 int run_describe(const char* path) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // whoever asked is gone: nobody wants the answer
   const UniqueFd output(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   auto file = open_file(path, O_RDONLY);

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "base/plugin_path.hpp"
 #include "control/ctl/fields.hpp"
 #include "control/ctl/run.hpp"
 #include "control/ctl/table.hpp"
@@ -102,7 +103,11 @@ std::string state_of(const json& type) {
 Result<std::string> describe_plugin(const std::string& plugin) {
   const auto worker = find_worker();
   if (!worker) return tl::unexpected<Error>(worker.error());
-  auto outcome = run({*worker, "--describe", plugin});
+  std::error_code error;
+  const auto file = fs::is_regular_file(plugin, error) ? Result<std::string>(plugin)
+                                                       : find_plugin(plugin, plugin_directories({}));
+  if (!file) return tl::unexpected<Error>(file.error());
+  auto outcome = run({*worker, "--describe", *file});
   if (!outcome) return tl::unexpected<Error>(std::move(outcome.error()));
   if (!outcome->succeeded)
     return fail(ErrorCode::Invalid, "plugin " + plugin + " could not be described: " + outcome->ending);
