@@ -2,8 +2,11 @@
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 
 namespace steady::log {
 namespace {
@@ -19,10 +22,19 @@ constexpr std::array kNames{
     Name{"error", Level::Error, spdlog::level::err},
 };
 
+/// Whether stderr is the stream that systemd named in JOURNAL_STREAM (DEVICE:INODE); the journal stamps lines itself.
+/// The variable alone proves nothing: a terminal inherits it from the session that it was opened in.
+bool writes_to_journal() {
+  const char* const named = std::getenv("JOURNAL_STREAM");
+  struct stat status {};
+  if (named == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;
+  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) == named;
+}
+
 spdlog::logger& logger() {
   static const auto instance = [] {
     auto created = spdlog::stderr_color_mt("steadyd");
-    created->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%-7l%$ %v");
+    created->set_pattern(writes_to_journal() ? "%^%-7l%$ %v" : "%Y-%m-%dT%H:%M:%S.%e%z %^%-7l%$ %v");
     created->flush_on(spdlog::level::trace);
     return created;
   }();

@@ -17,7 +17,8 @@ bool store_entry(std::span<End* const> ends, const CommitEntry& entry) {
 
 }  // namespace
 
-Result<bool> repair(ActorWords& words, std::span<InputEnd* const> inputs, std::span<OutputEnd* const> outputs) {
+Result<bool> repair(ActorWords& words, std::span<InputEnd* const> inputs, std::span<OutputEnd* const> outputs,
+                    bool reopen) {
   CommitRecord& record = words.record;
   if (record.armed.load(std::memory_order_acquire) == 0) return false;  // SYNC(commit)
   if (record.entry_count > kEndsMax || record.state_current > 2)
@@ -29,7 +30,7 @@ Result<bool> repair(ActorWords& words, std::span<InputEnd* const> inputs, std::s
     words.state_current.store(record.state_current, std::memory_order_release);  // SYNC(state)
     words.state_commits.store(words.state_commits.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
-  if (record.finished != 0) {
+  if (record.finished != 0 && !reopen) {
     words.finished.store(1, std::memory_order_relaxed);
     for (OutputEnd* const output : outputs) output->set_closed(true);
   }

@@ -110,9 +110,9 @@ void commit(ActorWords& words, const Changes& changes, std::span<OutputEnd* cons
 }
 
 /// Finishes what a dead generation had decided. Call before anything else runs on these ends; returns whether there was
-/// something to finish. Entries of ends that no longer exist (the configuration changed) are passed over.
+/// something to finish. With `reopen` the actor begins anew even if that commit was its last: nothing is closed. Entries of ends that no longer exist (the configuration changed) are passed over.
 /// Errors: Corrupt when the record cannot have been written by commit().
 [[nodiscard]] Result<bool> repair(ActorWords& words, std::span<InputEnd* const> inputs,
-                                  std::span<OutputEnd* const> outputs);
+                                  std::span<OutputEnd* const> outputs, bool reopen = false);
 
 }  // namespace steady::ipc

@@ -42,6 +42,7 @@ Result<ChannelObserver> ChannelObserver::open(const std::string& ring_path,
   auto ring = map_file(ring_path, SegmentKind::Ring);
   if (!ring) return tl::unexpected(std::move(ring.error()));
   observer.ring_ = std::move(*ring);
+  observer.message_bytes_ = observer.ring_.at<const RingPage>(0)->message_bytes;
   for (const std::string& path : reader_paths) {
     auto reader = map_file(path, SegmentKind::Reader);
     if (!reader) return tl::unexpected(std::move(reader.error()));
@@ -66,9 +67,9 @@ ChannelSample ChannelObserver::sample(std::uint64_t now_ns) const {
   sample.blocked_ns = ring.blocked_ns.load(std::memory_order_relaxed);
   const std::uint64_t since_ns = ring.blocked_since_ns.load(std::memory_order_relaxed);
   if (since_ns != 0 && since_ns < now_ns) sample.blocked_ns += now_ns - since_ns;
-  if (ring.message_bytes != 0) {
-    sample.tail_messages = sample.tail_bytes / ring.message_bytes;
-    for (auto& reader : sample.readers) reader.head_messages = reader.head_bytes / ring.message_bytes;
+  if (message_bytes_ != 0) {
+    sample.tail_messages = sample.tail_bytes / message_bytes_;
+    for (auto& reader : sample.readers) reader.head_messages = reader.head_bytes / message_bytes_;
   }
   for (auto& reader : sample.readers) reader.head_messages = std::min(reader.head_messages, sample.tail_messages);
   return sample;
@@ -95,7 +96,10 @@ ActorSample ActorObserver::sample() const {
   const std::uint64_t metric_count = page.metric_count;
   const std::uint64_t state_bytes = page.state_bytes;
   const std::uint64_t stride = page.block_stride;
-  if (kActorBlocksOffset + stride + state_bytes + metric_count * 8 > mapping_.size_bytes()) return sample;
+  const std::uint64_t size_bytes = mapping_.size_bytes();
+  if (stride > size_bytes || state_bytes > size_bytes || metric_count > size_bytes / 8 || (stride | state_bytes) % 8 != 0 ||
+      kActorBlocksOffset + stride + state_bytes + metric_count * 8 > size_bytes)
+    return sample;  // the worker maps this page for writing, so what it says may be a plugin's wild write
   sample.metrics.resize(metric_count);
   for (int attempt = 0; attempt < 4; ++attempt) {
     const std::uint64_t before = words.state_commits.load(std::memory_order_acquire);  // SYNC(state)

@@ -34,6 +34,7 @@ class ChannelObserver {
 
  private:
   Mapping ring_;
+  std::uint64_t message_bytes_ = 0;  ///< a copy: the producer could spoil the word between a check and a division
   std::vector<Mapping> readers_;
 };
 

@@ -61,6 +61,7 @@ struct ActorPlan {
   std::string type;
   std::string wait;    ///< block, adaptive, spin
   std::uint64_t generation = 0;
+  bool reopen = false;  ///< its streams begin anew, even if the last generation had brought them to their end
   int plugin_fd = -1;
   int segment_fd = -1;
   int old_segment_fd = -1;  ///< a state to migrate from, or -1

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -22,6 +23,10 @@
 #include "ipc/segment.hpp"
 
 namespace steady::ipc {
+
+/// For tests: ThreadSanitizer knows addresses, not memory, so to it two mappings of one file have nothing in common. This
+/// lets two ends of one process use the same ones.
+struct EndsAtOneAddress;
 
 /// A neighbour that may sleep on a position of ours. Rings at most once for each position it waits for.
 class Sleeper {
@@ -39,6 +44,7 @@ class Sleeper {
   void wake_always() const { bell_.ring(); }
 
  private:
+  friend struct EndsAtOneAddress;
   const Word* wake_at_;
   std::uint64_t rung_for_ = kAwake;
   Bell bell_;
@@ -50,11 +56,24 @@ struct Position {
   std::uint64_t messages = 0;
 };
 
+/// The constants of a ring that its ends compute with: a copy, so that no peer can change them under us.
+struct RingShape {
+  std::uint64_t incarnation = 0;
+  std::uint64_t ring_bytes = 0;
+  std::uint64_t capacity_bytes = 0;
+  std::uint64_t message_bytes = 0;
+
+  [[nodiscard]] bool possible() const {
+    return std::has_single_bit(ring_bytes) && ring_bytes % kPage == 0 && capacity_bytes != 0 &&
+           capacity_bytes <= ring_bytes && (message_bytes == 0 || capacity_bytes % message_bytes == 0);
+  }
+};
+
 /// Reads one channel. Owned by one thread.
 class InputEnd {
  public:
   /// Maps `ring_fd` read-only and `reader_fd` for writing. Errors: as map_segment; Corrupt when the two do not belong
-  /// together or hold impossible positions.
+  /// together or contradict themselves. Positions are checked by refresh().
   [[nodiscard]] static Result<InputEnd> create(int ring_fd, int reader_fd, int producer_bell_fd);
 
   [[nodiscard]] std::uint64_t incarnation() const { return page_->header.incarnation; }
@@ -74,7 +93,10 @@ class InputEnd {
     Position seen;
     seen.messages = ring_->tail_messages.load(std::memory_order_acquire);  // SYNC(tail_messages): then tail has them
     seen.bytes = ring_->tail.load(std::memory_order_acquire);              // SYNC(tail)
-    if (message_bytes_ != 0) seen.messages = seen.bytes / message_bytes_;
+    if (message_bytes_ != 0) {
+      seen.messages = seen.bytes / message_bytes_;
+      if (seen.bytes % message_bytes_ != 0) return false;
+    }
     if (seen.bytes - head_.bytes > capacity_bytes_ || seen.messages - head_.messages > seen.bytes - head_.bytes)
       return false;
     tail_ = seen;
@@ -103,7 +125,8 @@ class InputEnd {
   void set_wake_at(std::uint64_t position) { page_->wake_at.store(position, std::memory_order_relaxed); }
 
  private:
-  InputEnd(Mapping ring, Mapping reader, Bell producer_bell);
+  friend struct EndsAtOneAddress;
+  InputEnd(const RingShape& shape, Mapping ring, Mapping reader, Bell producer_bell);
 
   Mapping ring_mapping_;
   Mapping reader_mapping_;
@@ -125,7 +148,7 @@ class OutputEnd {
     int page;
     int bell;
   };
-  /// Maps `ring_fd` for writing and the readers' pages read-only. Errors: as InputEnd::create.
+  /// Maps `ring_fd` for writing and the readers' pages read-only. Errors: as InputEnd::create().
   [[nodiscard]] static Result<OutputEnd> create(int ring_fd, const std::vector<ReaderFds>& readers);
 
   [[nodiscard]] std::uint64_t incarnation() const { return ring_->header.incarnation; }
@@ -181,12 +204,13 @@ class OutputEnd {
   }
 
  private:
+  friend struct EndsAtOneAddress;
   struct Reader {
     Mapping mapping;
     const ReaderPage* page;
     Sleeper sleeper;
   };
-  OutputEnd(Mapping ring, std::vector<Reader> readers);
+  OutputEnd(const RingShape& shape, Mapping ring, std::vector<Reader> readers);
 
   Mapping ring_mapping_;
   RingPage* ring_;

@@ -14,6 +14,12 @@
 namespace steady::ipc {
 namespace {
 
+/// What a segment of this kind has at least: whoever maps one may look at all of that.
+std::uint64_t smallest_bytes(SegmentKind kind) {
+  if (kind == SegmentKind::Actor) return kActorBlocksOffset;
+  return kind == SegmentKind::Ring ? 2 * kPage : kPage;
+}
+
 /// Reads and checks the header of the file behind `fd`; the caller uses the copy.
 Result<SegmentHeader> checked_header(int fd, SegmentKind kind) {
   struct stat status {};
@@ -26,7 +32,7 @@ Result<SegmentHeader> checked_header(int fd, SegmentKind kind) {
     return fail(ErrorCode::Incompatible, "has layout version " + std::to_string(header.layout_version) +
                                              ", this steadyd has " + std::to_string(kLayoutVersion));
   if (header.kind != kind) return fail(ErrorCode::Corrupt, "is a segment of another kind");
-  if (header.size_bytes != static_cast<std::uint64_t>(status.st_size) || header.size_bytes < kPage ||
+  if (header.size_bytes != static_cast<std::uint64_t>(status.st_size) || header.size_bytes < smallest_bytes(kind) ||
       header.size_bytes % kPage != 0)
     return fail(ErrorCode::Corrupt, "is torn: it has " + std::to_string(status.st_size) + " bytes and says " +
                                         std::to_string(header.size_bytes));

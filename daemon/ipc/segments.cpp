@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "base/files.hpp"
+#include "ipc/ring.hpp"
 #include "ipc/segment.hpp"
 
 namespace steady::ipc {
@@ -38,9 +39,14 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 
 /// A file that is there and can be mapped; NotFound when there is none, any other error when it cannot be right.
 Result<Mapping> open_existing(const std::string& path, SegmentKind kind) {
-  auto fd = open_file(path, O_RDONLY | O_NOFOLLOW);
+  auto fd = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);  // O_NONBLOCK: opening a FIFO must not hang
   if (!fd) return tl::unexpected(std::move(fd.error()));
   return map_segment(fd->get(), kind, Access::ReadOnly);
+}
+
+/// The file itself may be sound and hold messages: what is missing is a descriptor, memory or a right. It stays.
+bool is_obstacle(const Result<Mapping>& found) {
+  return !found && (found.error().code == ErrorCode::Exhausted || found.error().code == ErrorCode::Denied);
 }
 
 Status create_ring(const std::string& path, const RingSpec& spec) {
@@ -67,11 +73,18 @@ Status create_actor(const std::string& path, const ActorSpec& spec) {
   return create_segment(path, &page, sizeof page, page.header.size_bytes);
 }
 
+Status clear_word(const std::string& path, off_t offset) {
+  auto fd = open_file(path, O_RDWR | O_NOFOLLOW);
+  if (!fd) return tl::unexpected(std::move(fd.error()));
+  const std::uint64_t zero = 0;
+  if (::pwrite(fd->get(), &zero, sizeof zero, offset) != static_cast<ssize_t>(sizeof zero)) return fail_errno(path);
+  return {};
+}
+
 /// Why the ring at hand cannot serve, or nothing.
 std::string unfit(const RingPage& page, const RingSpec& spec) {
-  if (page.header.size_bytes != kPage + page.ring_bytes || page.capacity_bytes == 0 ||
-      page.capacity_bytes > page.ring_bytes)
-    return "its sizes contradict each other";
+  const RingShape shape{page.header.incarnation, page.ring_bytes, page.capacity_bytes, page.message_bytes};
+  if (page.header.size_bytes != kPage + shape.ring_bytes || !shape.possible()) return "its sizes contradict each other";
   if (page.message_bytes != spec.message_bytes || page.message_hash != spec.message_hash)
     return "it holds messages of another layout";
   return {};
@@ -111,12 +124,14 @@ Result<Ensured> Segments::ensure_channel(const std::string& channel, const RingS
   Ensured outcome;
   const std::string path = ring_path(channel);
   auto found = open_existing(path, SegmentKind::Ring);
+  if (is_obstacle(found)) return fail(std::move(found.error()), "cannot look at the ring");
   std::string reason = found ? unfit(*found->at<const RingPage>(0), spec) : found.error().message;
   if (found && reason.empty() && found->at<const RingPage>(0)->capacity_bytes != spec.capacity_bytes) {
     bool empty = true;
     const std::uint64_t tail = found->at<const RingPage>(0)->tail.load(std::memory_order_relaxed);
     for (const std::string& reader : readers) {
-      const auto page = open_existing(reader_path(channel, reader), SegmentKind::Reader);
+      auto page = open_existing(reader_path(channel, reader), SegmentKind::Reader);
+      if (is_obstacle(page)) return fail(std::move(page.error()), "cannot look at a reader's page");
       if (page && page->at<const ReaderPage>(0)->head.load(std::memory_order_relaxed) != tail) empty = false;
     }
     if (empty) {
@@ -140,7 +155,8 @@ Result<Ensured> Segments::ensure_channel(const std::string& channel, const RingS
   }
   const auto& page = *found->at<const RingPage>(0);
   const std::uint64_t tail = page.tail.load(std::memory_order_acquire);
-  const std::uint64_t messages = page.tail_messages.load(std::memory_order_relaxed);
+  const std::uint64_t messages =  // of one size: by their bytes, see last_position() in ring.cpp
+      page.message_bytes != 0 ? tail / page.message_bytes : page.tail_messages.load(std::memory_order_relaxed);
   for (const std::string& reader : readers) {
     const auto ensured = ensure_reader(reader_path(channel, reader), page.header.incarnation, tail, messages);
     if (!ensured) return tl::unexpected(ensured.error());
@@ -152,7 +168,8 @@ Result<Ensured> Segments::ensure_channel(const std::string& channel, const RingS
 Result<Ensured> Segments::ensure_reader(const std::string& path, std::uint64_t ring_incarnation, std::uint64_t tail,
                                         std::uint64_t tail_messages) const {
   Ensured outcome;
-  const auto found = open_existing(path, SegmentKind::Reader);
+  auto found = open_existing(path, SegmentKind::Reader);
+  if (is_obstacle(found)) return fail(std::move(found.error()), "cannot look at a reader's page");
   if (found && found->at<const ReaderPage>(0)->ring_incarnation == ring_incarnation) return outcome;
   if (!found && found.error().code != ErrorCode::NotFound) {
     outcome.set_aside = "a reader's page " + found.error().message;
@@ -173,8 +190,11 @@ void Segments::restore_unmigrated(const std::string& path) const {
   const std::string old = path + ".old";
   if (!exists(old)) return;
   const auto current = open_existing(path, SegmentKind::Actor);
-  const bool migrated =
-      current && current->at<const ActorWords>(kActorWordsOffset)->state_current.load(std::memory_order_relaxed) != 0;
+  if (is_obstacle(current)) return;  // ensure_actor() will say so
+  // An armed record is a commit too, even before it has flipped the state, and of an actor that has none.
+  const auto* const words = current ? current->at<const ActorWords>(kActorWordsOffset) : nullptr;
+  const bool migrated = words != nullptr && (words->state_current.load(std::memory_order_relaxed) != 0 ||
+                                             words->record.armed.load(std::memory_order_relaxed) != 0);
   if (migrated) {
     ::unlink(old.c_str());
   } else {
@@ -186,14 +206,16 @@ Result<Ensured> Segments::ensure_actor(const std::string& actor, const ActorSpec
   Ensured outcome;
   const std::string path = actor_path(actor);
   restore_unmigrated(path);
-  const auto found = open_existing(path, SegmentKind::Actor);
+  auto found = open_existing(path, SegmentKind::Actor);
+  if (is_obstacle(found)) return fail(std::move(found.error()), "cannot look at the segment");
   if (found) {
     const auto& page = *found->at<const ActorPage>(0);
     const auto& words = *found->at<const ActorWords>(kActorWordsOffset);
     const bool same = page.state_bytes == spec.state_bytes && page.state_version == spec.state_version &&
                       page.metric_count == spec.metric_count;
     const bool sane = page.header.size_bytes == kActorBlocksOffset + 2 * page.block_stride &&
-                      page.block_bytes <= page.block_stride &&
+                      page.block_stride <= page.header.size_bytes && page.block_bytes <= page.block_stride &&
+                      page.metric_count <= page.block_bytes / 8 &&
                       page.block_bytes == page.state_bytes + page.metric_count * 8;
     if (same && sane) return outcome;
     const bool used = words.state_current.load(std::memory_order_relaxed) != 0 ||
@@ -218,7 +240,8 @@ Result<Ensured> Segments::ensure_actor(const std::string& actor, const ActorSpec
 Result<Ensured> Segments::ensure_bell(const std::string& actor) const {
   Ensured outcome;
   const std::string path = bell_path(actor);
-  const auto found = open_existing(path, SegmentKind::Bell);
+  auto found = open_existing(path, SegmentKind::Bell);
+  if (is_obstacle(found)) return fail(std::move(found.error()), "cannot look at the bell");
   if (found && found->size_bytes() == kPage) return outcome;
   if (found || found.error().code != ErrorCode::NotFound) {
     outcome.set_aside = found ? "it has another size" : found.error().message;
@@ -249,6 +272,14 @@ Result<std::uint64_t> Segments::next_generation(const std::string& actor) const 
   if (::pwrite(fd->get(), &generation, sizeof generation, kOffset) != static_cast<ssize_t>(sizeof generation))
     return fail_errno(actor_path(actor));
   return generation;
+}
+
+Status Segments::reopen_channel(const std::string& channel) const {
+  return clear_word(ring_path(channel), offsetof(RingPage, closed));
+}
+
+Status Segments::reopen_actor(const std::string& actor) const {
+  return clear_word(actor_path(actor), static_cast<off_t>(kActorWordsOffset + offsetof(ActorWords, finished)));
 }
 
 void Segments::remove_channel(const std::string& channel) const {

@@ -2,8 +2,10 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace steady::process {
@@ -85,17 +87,20 @@ void Process::listen(Channel& channel) {
       });
 }
 
-/// The process is gone, so all that it ever wrote is in the kernel: read it now, without waiting for anyone who may
-/// have inherited the other end.
+/// The process is gone, so all that it ever wrote is in the kernel: read that much now, without waiting for anyone who
+/// may have inherited the other end, and without following one that goes on writing.
 void Process::drain(Channel& channel) {
   const auto on_line = [&](std::string_view line) { handlers_.on_line(channel.stream, line); };
   int fd = -1;
-  if (uv_fileno(channel.pipe.base(), &fd) == 0) {
-    for (;;) {
-      const ssize_t count = ::read(fd, buffer_.data(), buffer_.size());  // non-blocking: libuv made it so
+  int waiting = 0;
+  if (uv_fileno(channel.pipe.base(), &fd) == 0 && ::ioctl(fd, FIONREAD, &waiting) == 0) {
+    while (waiting > 0) {
+      const auto wanted = std::min(buffer_.size(), static_cast<std::size_t>(waiting));
+      const ssize_t count = ::read(fd, buffer_.data(), wanted);  // non-blocking: libuv made it so
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) break;
       channel.lines.feed({buffer_.data(), static_cast<std::size_t>(count)}, on_line);
+      waiting -= static_cast<int>(count);
     }
   }
   channel.lines.finish(on_line);

@@ -93,6 +93,10 @@ Result<std::unique_ptr<Daemon>> Daemon::create(uv_loop_t* loop, Options options,
   if (auto opened = made->open_directories(); !opened) return tl::unexpected(std::move(opened.error()));
   if (auto resolved = made->resolve_plan(); !resolved) return tl::unexpected(std::move(resolved.error()));
   if (auto wired = made->wiring_.prepare(made->plan_); !wired) return tl::unexpected(std::move(wired.error()));
+  // All at once, before anyone runs: a reader that starts first must not take a stream for ended.
+  for (ChildId child = 0; child < made->plan_.workers.size(); ++child)
+    if (auto reopened = made->wiring_.reopen(made->plan_, child); !reopened)
+      return tl::unexpected(std::move(reopened.error()));
   made->sampler_.observe(made->plan_, made->wiring_);
   made->build_tree();
   if (auto opened = made->open_doors(); !opened) return tl::unexpected(std::move(opened.error()));
@@ -267,7 +271,7 @@ void Daemon::carry_out(const supervision::Action& action) {
                               {{"supervisor", tree_->supervisor(gave_up.supervisor, monotonic_now()).name},
                                {"why", gave_up.why}});
                  },
-                 [&](const supervision::Shutdown& shutdown) { close_up(shutdown); },
+                 [&](const supervision::Shutdown& shutdown) { close_up_soon(shutdown); },
              },
              action);
 }
@@ -283,7 +287,10 @@ void Daemon::start_worker(ChildId child) {
 }
 
 Status Daemon::spawn_worker(ChildId child) {
-  auto order = wiring_.order_for(plan_, child, plugins_, fence_);
+  const bool reopen = workers_[child].reopen;
+  if (reopen)
+    if (auto reopened = wiring_.reopen(plan_, child); !reopened) return reopened;
+  auto order = wiring_.order_for(plan_, child, plugins_, fence_, reopen);
   if (!order) return tl::unexpected(std::move(order.error()));
   process::Spawn spawn;
   spawn.command = {executable_directory() + "/steadyd-worker", "--control"};
@@ -352,6 +359,7 @@ void Daemon::worker_event(ChildId child, const ipc::Event& event) {
       log::info("Worker is ready", {{"actor", actors_of(child)}, {"generation", generation}, {"pid", facts_[child].pid}});
       if (phase_ == Phase::Draining && workers_[child].process)
         workers_[child].process->send(ipc::print(ipc::Command::Drain));
+      workers_[child].reopen = false;
       return perform(tree_->ready(child, monotonic_now()));
     case ipc::Event::Kind::Log: return relay_line(event.level, event.text, event.actor, generation);
     case ipc::Event::Kind::Failed:
@@ -388,6 +396,7 @@ void Daemon::worker_ended(ChildId child, process::Ended how) {
   facts.cpu_seconds = 0;
   facts.pid = 0;
   worker.process.reset();
+  worker.reopen = worker.reopen || finished;
   const bool expected = status.state == supervision::State::Stopping || finished;
   if (expected) {
     log::info(finished ? "Worker has finished" : "Worker has stopped", {{"actor", actors_of(child)}});
@@ -569,6 +578,19 @@ void Daemon::stop_now(const std::string& why) {
   for (Worker& worker : workers_)
     if (worker.process) worker.process->kill(SIGKILL);
   perform(tree_->stop_all(monotonic_now()));
+}
+
+/// Not at once: what led here may be a control connection, which still has its answer to write.
+void Daemon::close_up_soon(const supervision::Shutdown& shutdown) {
+  shutdown_ = shutdown;
+  phase_ = Phase::Stopping;
+  uv_timer_start(
+      frame_timer_.get(),
+      [](uv_timer_t* timer) {
+        auto* const self = static_cast<Daemon*>(timer->data);
+        self->close_up(self->shutdown_);
+      },
+      0, 0);
 }
 
 void Daemon::close_up(const supervision::Shutdown& shutdown) {

@@ -50,6 +50,7 @@ class Daemon {
     std::unique_ptr<process::Process> process;
     std::string failure;  ///< what the worker said before it exited
     std::string last_reason;
+    bool reopen = true;  ///< the next start begins its streams anew: the first one, and after they had ended
   };
   enum class Phase { Running, Draining, Stopping, Over };
 
@@ -92,6 +93,7 @@ class Daemon {
   void begin_drain(const std::string& why);
   void end_drain_when_done();
   void stop_now(const std::string& why);
+  void close_up_soon(const supervision::Shutdown& shutdown);
   void close_up(const supervision::Shutdown& shutdown);
 
   uv_loop_t* loop_;
@@ -116,6 +118,7 @@ class Daemon {
   std::chrono::nanoseconds drain_until_{};
   unsigned frames_ = 0;
   int exit_code_ = 0;
+  supervision::Shutdown shutdown_;  ///< how it ends, once that is decided
   std::unique_ptr<observe::HttpServer> http_;
   std::unique_ptr<control::Server> control_;
   UvHandle<uv_timer_t> tree_timer_;

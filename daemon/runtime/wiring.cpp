@@ -154,8 +154,19 @@ Status Wiring::prepare_actor(const topology::PlannedActor& actor) {
   return {};
 }
 
+Status Wiring::reopen(const topology::Plan& plan, std::size_t worker) const {
+  for (const std::size_t index : plan.workers[worker].actors) {
+    const topology::PlannedActor& actor = plan.actors[index];
+    if (!actor.unavailable.empty()) continue;
+    if (auto done = store_of(actor).reopen_actor(actor.spec.name); !done) return done;
+    for (const topology::End& end : actor.outputs)
+      if (auto done = memory_.reopen_channel(plan.channels[end.channel].name); !done) return done;
+  }
+  return {};
+}
+
 Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t worker, const Plugins& plugins,
-                                      ipc::FenceMode fence) {
+                                      ipc::FenceMode fence, bool reopen) {
   WorkerOrder order;
   Descriptors descriptors(order);
   order.plan.worker = plan.workers[worker].name;
@@ -171,6 +182,7 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
     to.type = actor.type.name;
     to.wait = kWaitWords[static_cast<std::size_t>(actor.spec.wait)];
     to.generation = *generation;
+    to.reopen = reopen;
     to.plugin_fd = descriptors.number(plugins.staged_fd(actor.spec.plugin));
     to.segment_fd = descriptors.open(store.actor_path(actor.spec.name), O_RDWR);
     const std::string old = store.old_actor_path(actor.spec.name);

@@ -37,9 +37,12 @@ class Wiring {
   /// The same for one worker's actors and their channels, after a plugin changed.
   [[nodiscard]] Status prepare_worker(const topology::Plan& plan, std::size_t worker);
 
+  /// Lets the worker's streams begin anew. Only while it does not run.
+  [[nodiscard]] Status reopen(const topology::Plan& plan, std::size_t worker) const;
+
   /// Opens what the worker needs, reads and writes as it may, and raises its actors' generations.
   [[nodiscard]] Result<WorkerOrder> order_for(const topology::Plan& plan, std::size_t worker, const Plugins& plugins,
-                                              ipc::FenceMode fence);
+                                              ipc::FenceMode fence, bool reopen);
 
   void end_migration(const topology::PlannedActor& actor) { store_of(actor).end_migration(actor.spec.name); }
 

@@ -1,5 +1,6 @@
 #include "worker/actor.hpp"
 
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
 
@@ -81,8 +82,6 @@ Result<std::unique_ptr<Actor>> Actor::create(const ipc::ActorPlan& plan, const s
     event.actor = plan.name;
     events.send(event);
   }
-  // Whoever starts an actor whose streams had ended wants them to go on: steadyd itself never restarts a finished one.
-  made->io_->set_closed(false);
   made->self_ = type.create(&type, &made->host_, &made->io_->io());
   if (made->self_ == nullptr)
     return fail(ErrorCode::Invalid, made->failure_.empty() ? "its constructor failed" : made->failure_);
@@ -94,6 +93,7 @@ Actor::~Actor() {
 }
 
 void Actor::start() {
+  if (ended()) return;  // the last generation had ended its streams and died before it could exit
   set_activity(ipc::Activity::Starting);
   if (const auto old = io_->old_state()) {
     const bool same = old->size == type_.state_size && old->version == type_.state_version;
@@ -115,14 +115,16 @@ void Actor::start() {
   if (type_.start(self_) != 0) die(failure_.empty() ? "start failed" : failure_);
   commit(io_->io().finished != 0, ipc::NoHook{});
   stalled_ = false;
-  plan_timers();
+  plan_conditions();
   io_->wake_all_peers();
 }
 
+bool Actor::ended() const { return io_->words().finished.load(std::memory_order_relaxed) != 0; }
+
 void Actor::run() {
   const DebugStop stop = debug_stop_for(plan_);
-  if (io_->words().finished.load(std::memory_order_relaxed) != 0) {
-    // start() already brought it to its end.
+  if (ended()) {
+    // Nothing left to do.
   } else if (stop.point != 0) {
     loop(StopHook(stop));
   } else {
@@ -158,7 +160,7 @@ void Actor::loop(const Hook& hook) {
     const bool finished = io.finished != 0;
     commit(finished, hook);
     words.steps.store(words.steps.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // telemetry
-    if (io.conditions_changed != 0) plan_timers();
+    if (io.conditions_changed != 0) plan_conditions();
     if (finished) return;
   }
 }
@@ -228,7 +230,7 @@ bool Actor::streams_ended() const {
 // ---- when to run ----------------------------------------------------------------------------------------------------
 
 bool Actor::has_input(const InputLane& lane, std::uint64_t amount) const {
-  const std::uint64_t messages = lane.view->messages;
+  const std::uint64_t messages = lane.parked ? 0 : lane.end.available_messages();
   if (messages >= std::max(amount, lane.plan->min)) return true;
   if (messages == 0) return false;
   if (lane.closed) return true;  // what is there is all there will ever be
@@ -241,7 +243,7 @@ std::uint64_t Actor::default_room(const OutputLane& lane) const {
 }
 
 bool Actor::has_room(const OutputLane& lane, std::uint64_t amount) const {
-  return (lane.view->kind == STEADY_FRAMES ? lane.view->bytes : lane.view->messages) >= amount;
+  return lane.vacant >= amount;
 }
 
 bool Actor::holds(const steady_condition& condition) const {
@@ -295,8 +297,8 @@ bool Actor::ready_by_default() const {
 
 // ---- timers ---------------------------------------------------------------------------------------------------------
 
-/// After start and after every change of the conditions: a timer that stays keeps its due time.
-void Actor::plan_timers() {
+/// After start and after every change of the conditions. A timer that stays keeps its due time.
+void Actor::plan_conditions() {
   steady_io& io = io_->io();
   io.conditions_changed = 0;
   has_timers_ = false;
@@ -308,6 +310,29 @@ void Actor::plan_timers() {
     if (timer && planned_[i] != interval) due_ns_[i] = now + interval;
     planned_[i] = interval;
   }
+  bound_steps();
+}
+
+/// No step sees more than a quarter of a ring, unless the actor or the configuration asks for it: with the whole ring in
+/// one step its two ends would take turns instead of working side by side.
+void Actor::bound_steps() {
+  const steady_io& io = io_->io();
+  const auto wanted = [&](std::uint32_t kind, std::uint64_t port) {
+    std::uint64_t amount = 1;
+    for (std::uint32_t i = 0; i < io.condition_count; ++i)
+      if (io.conditions[i].kind == kind && io.conditions[i].port == port)
+        amount = std::max(amount, io.conditions[i].amount);
+    return amount;
+  };
+  for (InputLane& lane : io_->inputs()) {
+    lane.most = lane.plan->max;
+    if (const std::uint64_t size = lane.end.message_bytes(); lane.most == 0 && size != 0)
+      lane.most = std::max({lane.end.capacity_bytes() / size / 4, wanted(STEADY_WHEN_INPUT, lane.port), lane.plan->min});
+  }
+  for (OutputLane& lane : io_->outputs())
+    if (lane.end && lane.end->message_bytes() != 0)
+      lane.most = std::max(lane.end->capacity_bytes() / lane.end->message_bytes() / 4,
+                           wanted(STEADY_WHEN_ROOM, lane.port));
 }
 
 void Actor::fire_timers() {
@@ -332,7 +357,8 @@ void Actor::fire_timers() {
 void Actor::track_waits(std::uint64_t now) {
   for (InputLane& lane : io_->inputs()) {
     if (lane.plan->max_wait_ns == 0) continue;
-    const bool waits = lane.view->messages != 0 && lane.view->messages < lane.plan->min;
+    const std::uint64_t messages = lane.parked ? 0 : lane.end.available_messages();
+    const bool waits = messages != 0 && messages < lane.plan->min;
     if (!waits) {
       lane.waiting_since_ns = 0;
     } else if (lane.waiting_since_ns == 0) {
@@ -406,7 +432,7 @@ bool Actor::news() {
   if (order == Order::Stop || (order == Order::Drain && io_->io().stopping == 0)) return true;
   for (InputLane& lane : io_->inputs()) {
     if (lane.parked) continue;
-    if (lane.end.closed() && !lane.closed) return true;
+    if (lane.end.closed() != lane.closed) return true;
     if (lane.target != ipc::kAwake && (!lane.end.refresh() || lane.end.seen_bytes() >= lane.target)) return true;
   }
   for (OutputLane& lane : io_->outputs())
@@ -431,6 +457,7 @@ bool Actor::spin() {
       if (news()) return true;
       relax();
     }
+    ::sched_yield();  // whom we wait for may need this very core
   } while (now_ns() < until);
   return false;
 }

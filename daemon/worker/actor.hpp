@@ -60,6 +60,7 @@ class Actor {
   template <class Hook>
   [[nodiscard]] bool try_finish(const Hook& hook);
 
+  [[nodiscard]] bool ended() const;
   void show_all();
   void park(InputLane& lane);
   void blame_reader(const OutputLane& lane);
@@ -74,7 +75,8 @@ class Actor {
   [[nodiscard]] std::uint64_t wanted_input(const InputLane& lane) const;
   [[nodiscard]] std::uint64_t wanted_room(const OutputLane& lane) const;
 
-  void plan_timers();
+  void plan_conditions();
+  void bound_steps();
   void fire_timers();
   [[nodiscard]] std::optional<std::uint64_t> next_deadline() const;
   void track_waits(std::uint64_t now_ns);

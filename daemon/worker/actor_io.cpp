@@ -104,11 +104,11 @@ Status ActorIo::repair() {
   std::vector<ipc::InputEnd*> input_ends;
   for (InputLane& lane : inputs_) input_ends.push_back(&lane.end);
   if (old_segment_) {
-    auto done = ipc::repair(*old_segment_.at<ipc::ActorWords>(ipc::kActorWordsOffset), input_ends, output_ends_);
+    auto done = ipc::repair(*old_segment_.at<ipc::ActorWords>(ipc::kActorWordsOffset), input_ends, output_ends_, plan_.reopen);
     if (!done) return tl::unexpected(std::move(done.error()));
     repaired_ = *done;
   }
-  auto done = ipc::repair(*words_, input_ends, output_ends_);
+  auto done = ipc::repair(*words_, input_ends, output_ends_, plan_.reopen);
   if (!done) return tl::unexpected(std::move(done.error()));
   repaired_ = repaired_ || *done;
   return {};
@@ -190,8 +190,9 @@ std::optional<ActorIo::OldState> ActorIo::old_state() const {
 
 bool ActorIo::show(InputLane& lane) {
   bool sound = true;
-  if (!lane.parked && lane.end.available_messages() < std::max(lane.plan->min, lane.last_used)) {
-    const bool closed = lane.end.closed();  // SYNC(closed): before tail, so that closed means "this is all"
+  const bool closed = lane.end.closed();  // SYNC(closed): before tail, so that closed means "this is all"
+  const bool few = lane.end.available_messages() < std::max(lane.plan->min, lane.last_used);
+  if (!lane.parked && (few || closed != lane.closed)) {
     sound = lane.end.refresh();
     lane.parked = !sound;
     lane.closed = closed && sound;
@@ -199,7 +200,7 @@ bool ActorIo::show(InputLane& lane) {
   const std::uint64_t messages = lane.parked ? 0 : lane.end.available_messages();
   steady_view& view = *lane.view;
   view.begin = lane.end.begin();
-  view.messages = lane.plan->max != 0 ? std::min(messages, lane.plan->max) : messages;
+  view.messages = lane.most != 0 ? std::min(messages, lane.most) : messages;
   view.bytes = lane.end.message_bytes() != 0 ? view.messages * lane.end.message_bytes() : lane.end.available_bytes();
   view.sequence = lane.end.position().messages;
   view.used_bytes = 0;
@@ -216,13 +217,19 @@ bool ActorIo::show(OutputLane& lane) {
   if (!lane.end) {
     view.bytes = kScratchBytes;
     view.messages = message_bytes != 0 ? kScratchBytes / message_bytes : 0;
+    lane.vacant = message_bytes != 0 ? view.messages : view.bytes;
     return true;
   }
   bool sound = true;
   if (lane.end->vacant_bytes() < std::max(message_bytes, lane.last_used_bytes)) sound = lane.end->refresh();
   view.begin = lane.end->begin();
   view.bytes = lane.end->vacant_bytes();
-  view.messages = message_bytes != 0 ? view.bytes / message_bytes : 0;
+  lane.vacant = view.bytes;
+  if (message_bytes != 0) {
+    lane.vacant = view.bytes / message_bytes;
+    view.messages = lane.most != 0 ? std::min(lane.vacant, lane.most) : lane.vacant;
+    view.bytes = view.messages * message_bytes;
+  }
   view.sequence = lane.end->position().messages;
   return sound;
 }
@@ -262,11 +269,6 @@ void ActorIo::after_commit(std::uint64_t state_current) {
 void ActorIo::wake_all_peers() {
   for (ipc::OutputEnd* const end : output_ends_) end->wake_peers();
   for (InputLane& lane : inputs_) lane.end.wake_peers();
-}
-
-void ActorIo::set_closed(bool closed) {
-  words_->finished.store(closed ? 1 : 0, std::memory_order_relaxed);
-  for (ipc::OutputEnd* const end : output_ends_) end->set_closed(closed);
 }
 
 void ActorIo::write_note(const char* text, std::size_t length) {

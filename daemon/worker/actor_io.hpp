@@ -25,6 +25,7 @@ struct InputLane {
   steady_view* view = nullptr;
   const ipc::InputPlan* plan = nullptr;
   std::uint64_t port = 0;
+  std::uint64_t most = 0;              ///< messages that a step sees at most; 0: no bound
   std::uint64_t last_used = 0;         ///< messages the last step took: what the next may want again
   std::uint64_t target = ipc::kAwake;  ///< position that ends the present wait
   std::uint64_t waiting_since_ns = 0;  ///< since when fewer than `min` wait; 0: not so
@@ -38,6 +39,8 @@ struct OutputLane {
   steady_view* view = nullptr;
   const ipc::OutputPlan* plan = nullptr;
   std::uint64_t port = 0;
+  std::uint64_t most = 0;     ///< messages that a step sees room for at most; 0: no bound
+  std::uint64_t vacant = 0;   ///< messages (bytes of frames) that there is room for, shown or not
   std::uint64_t last_used_bytes = 0;
   std::uint64_t target = ipc::kAwake;  ///< slowest reader's position that ends the present wait
   std::vector<unsigned char> scratch;
@@ -89,7 +92,6 @@ class ActorIo {
 
   /// Rings every peer that sleeps for what is already there: the previous generation may have died before it could.
   void wake_all_peers();
-  void set_closed(bool closed);
 
   void write_note(const char* text, std::size_t length);
 
