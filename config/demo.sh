@@ -66,6 +66,13 @@ if ! [ -O "$runtime" ]; then
   exit 1
 fi
 
+socket=$runtime/steadyd.sock
+ctl="$build/bin/steadyctl --socket $socket"
+if "$build/bin/steadyctl" --socket "$socket" version >/dev/null 2>&1; then
+  say "steadyd: the demo is running already; end it with Ctrl-C there, or with: $ctl shutdown" >&2
+  exit 1
+fi
+
 log=${STEADY_DEMO_LOG:-$(newest_log)}
 if [ -n "$log" ]; then
   config=config/demo.yaml
@@ -81,8 +88,6 @@ export STEADY_DEMO_LOG=$log STEADY_DEMO_OUT=$out
 listen=${STEADY_LISTEN:-$(free_address)}
 [ -n "${STEADY_LISTEN:-}" ] || [ "$listen" = 127.0.0.1:9900 ] || say "steadyd: port 9900 is taken"
 
-socket=$runtime/steadyd.sock
-ctl="$build/bin/steadyctl --socket $socket"
 cat <<EOT
 
   The page        http://$listen/

@@ -60,6 +60,8 @@ Status Process::start(uv_loop_t* loop, const Spawn& spawn) {
     static_cast<Process*>(process->data)->ended({static_cast<int>(code), signal});
   };
   process_ = UvHandle<uv_process_t>::create(this);
+  // Ours are all close-on-exec; what our own parent left open is not, and would reach every plugin.
+  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   if (const int status = uv_spawn(loop, process_.get(), &options); status != 0)
     return fail_errno("cannot start " + spawn.command[0], -status);
   pid_ = process_.get()->pid;

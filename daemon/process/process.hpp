@@ -54,7 +54,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   [[nodiscard]] int pid() const { return pid_; }
-  /// Queues `bytes` for the child's control socket; a child that is gone is no error.
+  /// Queues `bytes` for the child's control socket; a child that is gone is no error. SIGPIPE must be ignored by then.
   void send(std::string bytes);
   /// Also reaches what the process has started itself.
   void kill(int signal);

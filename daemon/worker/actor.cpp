@@ -422,7 +422,9 @@ void Actor::set_targets() {
   for (OutputLane& lane : io_->outputs()) {
     lane.target = ipc::kAwake;
     const std::uint64_t wanted = lane.end ? wanted_room(lane) : 0;
-    if (wanted != 0) lane.target = lane.end->position().bytes + wanted - lane.end->capacity_bytes();
+    if (wanted == 0) continue;
+    const std::uint64_t end = lane.end->position().bytes + wanted;
+    lane.target = end - std::min(end, lane.end->capacity_bytes());  // in a ring's first round every head will do
   }
 }
 

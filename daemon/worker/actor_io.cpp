@@ -1,5 +1,6 @@
 #include "worker/actor_io.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string_view>
@@ -221,7 +222,9 @@ bool ActorIo::show(OutputLane& lane) {
     return true;
   }
   bool sound = true;
-  if (lane.end->vacant_bytes() < std::max(message_bytes, lane.last_used_bytes)) sound = lane.end->refresh();
+  // At least 1: an end that has never looked at its readers, or that is full, shows no room at all.
+  const std::uint64_t wanted = std::max({std::uint64_t{1}, message_bytes, lane.last_used_bytes});
+  if (lane.end->vacant_bytes() < wanted) sound = lane.end->refresh();
   view.begin = lane.end->begin();
   view.bytes = lane.end->vacant_bytes();
   lane.vacant = view.bytes;

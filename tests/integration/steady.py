@@ -5,8 +5,10 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -17,7 +19,8 @@ BIN = BUILD / "bin"
 PLUGINS = BUILD / "lib/steadyd/plugins"
 FIXTURE_PLUGINS = BUILD / "tests/plugins"
 SANITIZED = bool(os.environ.get("STEADY_SANITIZE"))
-WATCHDOG_SECONDS = 120
+WATCHDOG_SECONDS = int(os.environ.get("STEADY_WATCHDOG", 120))
+SANITIZER_WORDS = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
 
 
 def seed(name="STEADY_SEED"):
@@ -70,13 +73,16 @@ class Directories:
 
 
 class Service:
-    """One steadyd process at a time on the same directories."""
+    """One steadyd process at a time on the same directories.
 
-    def __init__(self, directories, yaml, environment=None, arguments=()):
+    What a sanitizer says in the log fails the test, unless `crashes` says that workers crash on purpose."""
+
+    def __init__(self, directories, yaml, environment=None, arguments=(), crashes=False):
         self.directories = directories
         self.config = directories.write("steadyd.yaml", yaml)
         self.environment = environment or {}
         self.arguments = list(arguments)
+        self.crashes = crashes
         self.process = None
         self.log_path = directories.root / "log"
 
@@ -87,8 +93,14 @@ class Service:
         if kind is not None:
             print(self.log()[-20000:])
         if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+            self.kill_steadyd()
+        if kind is None:
+            self.check_sanitizers()
+
+    def check_sanitizers(self):
+        """Fails with the lines in which a sanitizer complains of steadyd or one of its workers."""
+        said = [line for line in self.log().splitlines() if any(word in line for word in SANITIZER_WORDS)]
+        assert self.crashes or not said, "\n".join(said)
 
     @property
     def socket(self):
@@ -100,7 +112,7 @@ class Service:
              "--state-dir", self.directories.state, "--listen", "127.0.0.1:0", *self.arguments],
             stderr=open(self.log_path, "ab"), stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
             env={**os.environ, "STEADY_PLUGIN_PATH": str(FIXTURE_PLUGINS), **self.environment})
-        wait_until(lambda: self.process.poll() is not None or self.answers(), "steadyd answers")
+        wait_until(lambda: self.process.poll() is not None or self.answers(), f"steadyd answers; it says\n{self.log()}")
         assert self.process.poll() is None, f"steadyd ended with {self.process.returncode}:\n{self.log()}"
         return self
 
@@ -110,25 +122,62 @@ class Service:
     def ctl(self, *command):
         return run(BIN / "steadyctl", "--socket", self.socket, *command)
 
+    def ask(self, method, **params):
+        """One request over the control socket, without the cost of a process."""
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(WATCHDOG_SECONDS)
+            connection.connect(str(self.socket))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            with connection.makefile() as lines:
+                answer = json.loads(lines.readline())
+        assert "result" in answer, answer
+        return answer["result"]
+
     def answers(self):
-        return self.ctl("version").returncode == 0
+        try:
+            return bool(self.ask("version"))
+        except OSError:
+            return False
 
     def status(self):
-        answer = self.ctl("--json", "status")
-        assert answer.returncode == 0, answer.stderr
-        return json.loads(answer.stdout)
+        return self.ask("status")
 
     def actor(self, name):
         return next(actor for actor in self.status()["actors"] if actor["name"] == name)
 
+    def metrics(self, actor):
+        """What an actor counts itself: name -> value."""
+        return {metric["name"]: metric["value"] for metric in self.actor(actor)["metrics"]}
+
     def metric(self, actor, name):
-        return next(metric["value"] for metric in self.actor(actor)["metrics"] if metric["name"] == name)
+        return self.metrics(actor)[name]
+
+    def wait_metric(self, actor, name, least):
+        """Waits until a counter has come to `least`; returns its value."""
+        return wait_until(lambda: (now := self.metrics(actor).get(name, 0)) >= least and now,
+                          f"{actor} counts {least} {name}")
+
+    def wait_log(self, *texts):
+        """Waits for a log line with all of `texts`; returns it."""
+        return wait_until(lambda: next((line for line in self.log().splitlines()
+                                        if all(text in line for text in texts)), None), f"the log says {texts}")
+
+    def wait_finished(self):
+        """Waits until every stream has come to its end."""
+        return wait_until(lambda: all(actor["state"] == "finished" for actor in self.status()["actors"]),
+                          "every actor has finished")
 
     def wait_ready(self):
         return wait_until(lambda: self.status()["ready"], "every actor is ready")
 
     def wait_state(self, actor, *states):
         return wait_until(lambda: (found := self.actor(actor))["state"] in states and found, f"{actor} is {states}")
+
+    def wait_generation(self, actor, least):
+        """Waits until generation `least` of an actor, or a later one, runs."""
+        return wait_until(lambda: (found := self.actor(actor))["generation"] >= least and found["up"] and found,
+                          f"generation {least} of {actor} runs")
 
     def pids(self):
         return {actor["name"]: actor["pid"] for actor in self.status()["actors"] if actor["pid"]}
@@ -149,11 +198,14 @@ class Service:
         self.process.wait()
 
     def http(self, path):
-        port = wait_until(lambda: self._port(), "steadyd says its port")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port()}{path}", timeout=30) as answer:
             return answer.read().decode()
 
-    def _port(self):
+    def port(self):
+        """Where it serves HTTP, from its own words."""
+        return wait_until(self._said_port, "steadyd says its port")
+
+    def _said_port(self):
         for line in reversed(self.log().splitlines()):
             if "steadyd is up" in line and "http=http" in line:
                 return int(line.split("http=http://127.0.0.1:")[1].split("/")[0])
@@ -162,18 +214,38 @@ class Service:
     def stop(self):
         """A clean stop; returns the exit code."""
         self.ctl("shutdown")
-        return self.process.wait(timeout=WATCHDOG_SECONDS)
+        code = self.process.wait(timeout=WATCHDOG_SECONDS)
+        self.check_sanitizers()
+        return code
+
+    def stop_and_check_nothing_is_left(self):
+        """A clean stop after which no process, no segment and no socket remains."""
+        assert self.stop() == 0
+        assert processes_with(str(self.directories.root)) == []
+        assert self.directories.segments() == []
+        assert not self.socket.exists()
 
 
 def descriptors(pid):
-    """What the process holds open, as a multiset of targets without their numbers."""
+    """What the process holds open, as a multiset of targets without their numbers, sorted."""
     found = []
     for entry in os.listdir(f"/proc/{pid}/fd"):
         try:
-            found.append(os.readlink(f"/proc/{pid}/fd/{entry}"))
+            found.append(re.sub(r":\[\d+\]", "", os.readlink(f"/proc/{pid}/fd/{entry}")))
         except FileNotFoundError:
             pass
-    return found
+    return sorted(found)
+
+
+def descriptors_at_rest(pid):
+    """What it holds open once it has noticed that the test's own connections are closed: the same many times in a row."""
+    seen = [descriptors(pid)]
+
+    def at_rest():
+        seen.append(descriptors(pid))
+        return len(seen) > 20 and all(now == seen[-1] for now in seen[-20:]) and seen[-1]
+
+    return wait_until(at_rest, f"the descriptors of process {pid} stay the same")
 
 
 def processes_with(text):

@@ -1,0 +1,114 @@
+#include "ipc/protocol.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace steady::ipc {
+namespace {
+
+WorkerPlan full_plan() {
+  WorkerPlan plan;
+  plan.worker = "demo";
+  plan.fence = FenceMode::Membarrier;
+  ActorPlan& actor = plan.actors.emplace_back();
+  actor.name = "parse";
+  actor.plugin = "logs";
+  actor.type = "Parse";
+  actor.wait = "adaptive";
+  actor.generation = 12;
+  actor.plugin_fd = 4;
+  actor.segment_fd = 5;
+  actor.old_segment_fd = 6;
+  actor.bell_fd = 7;
+  actor.params = {{"format", "\"quoted\" \xc3\xbc \\ \n"}, {"x", ""}};
+  InputPlan& input = actor.inputs.emplace_back();
+  input.port = "lines";
+  input.channel = "lines";
+  input.producer = "tail";
+  input.ring_fd = 8;
+  input.reader_fd = 9;
+  input.bell_fd = 10;
+  input.min = 2;
+  input.max = 0xffffffffffffffff;
+  input.max_wait_ns = 1'000'000'000'000;
+  input.message = {"Line", 24, 8, {{"at", "u64", 0, 1}, {"text", "char", 8, 16}}};
+  actor.outputs.push_back({"records", "records", 11, {{"count", 12, 13}, {"sink", 14, 15}}});
+  return plan;
+}
+
+}  // namespace
+
+TEST_SUITE("ipc/protocol") {
+  TEST_CASE("a plan survives the line it travels as") {
+    const std::string line = print(full_plan());
+    CHECK(line.find('\n') == line.size() - 1);
+    const auto read = parse_worker_plan(line);
+    REQUIRE(read);
+    CHECK(print(*read) == line);
+    CHECK(read->fence == FenceMode::Membarrier);
+    CHECK(read->actors[0].params.at("format") == full_plan().actors[0].params.at("format"));
+    CHECK(read->actors[0].inputs[0].max == 0xffffffffffffffff);
+    CHECK(read->actors[0].inputs[0].message.fields[1].count == 16);
+    CHECK(read->actors[0].outputs[0].readers[1].bell_fd == 15);
+  }
+
+  TEST_CASE("a plan that is cut anywhere is refused") {
+    const std::string line = print(full_plan());
+    for (std::size_t length = 0; length + 2 < line.size(); ++length) {
+      const auto read = parse_worker_plan(line.substr(0, length));
+      REQUIRE_FALSE(read);
+      REQUIRE(read.error().code == ErrorCode::Invalid);
+    }
+  }
+
+  TEST_CASE("each command survives its line") {
+    for (const Command command : {Command::Drain, Command::Stop}) CHECK(parse_command(print(command)) == command);
+  }
+
+  TEST_CASE("each event survives its line") {
+    for (const auto kind : {Event::Kind::Ready, Event::Kind::Log, Event::Kind::Failed, Event::Kind::Violation,
+                            Event::Kind::Migrated, Event::Kind::Repaired}) {
+      Event event{kind, "actor", "warn", "two\nlines and \"quotes\"", "peer", "channel"};
+      const std::string line = print(event);
+      CHECK(line.find('\n') == line.size() - 1);
+      const auto read = parse_event(line);
+      REQUIRE(read);
+      CHECK(read->kind == kind);
+      CHECK(read->actor == event.actor);
+      CHECK(read->level == event.level);
+      CHECK(read->text == event.text);
+      CHECK(read->peer == event.peer);
+      CHECK(read->channel == event.channel);
+    }
+  }
+
+  TEST_CASE("bytes that are no text still travel as one line") {
+    Event event;
+    event.text = std::string("\xff\xfe\0\x80 x", 6);
+    const auto read = parse_event(print(event));
+    REQUIRE(read);
+    CHECK(read->text.find(" x") != std::string::npos);
+  }
+
+  TEST_CASE("garbage is refused with a reason") {
+    const std::string deep(100'000, '[');
+    for (const std::string& line :
+         {std::string(), std::string("{"), std::string("null"), std::string("[]"), std::string("7"), std::string("{}"),
+          std::string("{\"event\":7}"), std::string("{\"event\":\"dance\"}"),
+          std::string("{\"event\":\"log\",\"text\":[]}"), std::string("{\"event\":\"log\",\"actor\":null}"),
+          std::string("{\"command\":\"dance\"}"), std::string("{\"command\":{}}"), std::string("{\"worker\":\"x\"}"),
+          std::string("\xff\xff"), deep}) {
+      const auto event = parse_event(line);
+      REQUIRE_FALSE(event);
+      CHECK_FALSE(event.error().message.empty());
+      CHECK(event.error().code == ErrorCode::Invalid);
+      const auto command = parse_command(line);
+      REQUIRE_FALSE(command);
+      CHECK_FALSE(command.error().message.empty());
+      CHECK_FALSE(parse_worker_plan(line));
+    }
+  }
+}
+
+}  // namespace steady::ipc
