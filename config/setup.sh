@@ -8,7 +8,7 @@ packages=(g++ cmake ninja-build pkg-config ccache
   libsystemd-dev libmicrohttpd-dev libelf-dev)
 for argument in "$@"; do
   case $argument in
-    --tests) packages+=(doctest-dev python3 python3-pytest python3-yaml python3-jsonschema prometheus graphviz libgraphviz-dev curl systemd) ;;
+    --tests) packages+=(doctest-dev erlang-base python3 python3-pytest python3-yaml python3-jsonschema prometheus graphviz libgraphviz-dev curl systemd) ;;
     --fuzz) packages+=(clang-16 libclang-rt-16-dev) ;;
     *) echo "usage: config/setup.sh [--tests] [--fuzz]" >&2; exit 2 ;;
   esac

@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
@@ -31,10 +32,28 @@ bool writes_to_journal() {
   return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) == named;
 }
 
+/// The level by the name that --log-level takes; spdlog's own flag says "warning".
+class LevelName final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& line) override {
+    std::string_view text = "?";
+    for (const Name& name : kNames)
+      if (name.spdlog_level == message.level) text = name.text;
+    line.append(text.data(), text.data() + text.size());
+    for (std::size_t width = text.size(); width < 5; ++width) line.push_back(' ');
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return spdlog::details::make_unique<LevelName>();
+  }
+};
+
 spdlog::logger& logger() {
   static const auto instance = [] {
     auto created = spdlog::stderr_color_mt("steadyd");
-    created->set_pattern(writes_to_journal() ? "%^%-7l%$ %v" : "%Y-%m-%dT%H:%M:%S.%e%z %^%-7l%$ %v");
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<LevelName>('*');
+    formatter->set_pattern(writes_to_journal() ? "%^%*%$ %v" : "%Y-%m-%dT%H:%M:%S.%e%z %^%*%$ %v");
+    created->set_formatter(std::move(formatter));
     created->flush_on(spdlog::level::trace);
     return created;
   }();

@@ -86,6 +86,7 @@ Result<Mapping> map_ring(int fd, Access access) {
     return ::mmap(mapping.at<void>(at), size, protection(access), MAP_SHARED | MAP_FIXED, fd, offset) != MAP_FAILED;
   };
   if (!place(0, kPage + ring_bytes, 0) || !place(kPage + ring_bytes, ring_bytes, kPage)) return fail_errno("mmap");
+  ::madvise(base, reserved_bytes, MADV_DONTDUMP);  // a core file need not hold what the segment's file holds anyway
   return mapping;
 }
 

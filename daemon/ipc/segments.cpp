@@ -4,6 +4,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cstring>
@@ -272,6 +273,25 @@ Result<std::uint64_t> Segments::next_generation(const std::string& actor) const 
   if (::pwrite(fd->get(), &generation, sizeof generation, kOffset) != static_cast<ssize_t>(sizeof generation))
     return fail_errno(actor_path(actor));
   return generation;
+}
+
+std::vector<std::string> Segments::strangers(const std::vector<std::string>& channels,
+                                             const std::vector<std::string>& actors) const {
+  std::vector<std::string> prefixes;
+  for (const std::string& channel : channels)
+    for (const char* const end : {".ring", ".to-"}) prefixes.push_back("channel-" + channel + end);
+  for (const std::string& actor : actors)
+    for (const char* const end : {".actor", ".bell"}) prefixes.push_back("actor-" + actor + end);
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool known = std::any_of(prefixes.begin(), prefixes.end(),
+                                   [&](const std::string& prefix) { return name.starts_with(prefix); });
+    if (!known && entry.is_regular_file(error)) found.push_back(name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 Status Segments::reopen_channel(const std::string& channel) const {

@@ -64,6 +64,10 @@ class Segments {
   /// Raises the actor's generation; returns the new one. The first start of a new segment gives 0.
   [[nodiscard]] Result<std::uint64_t> next_generation(const std::string& actor) const;
 
+  /// Files here that belong to none of `channels` and `actors`: of another configuration, perhaps with messages in them.
+  [[nodiscard]] std::vector<std::string> strangers(const std::vector<std::string>& channels,
+                                                   const std::vector<std::string>& actors) const;
+
   /// Takes back that a stream had ended, and that an actor had. Only while no worker has them mapped.
   [[nodiscard]] Status reopen_channel(const std::string& channel) const;
   [[nodiscard]] Status reopen_actor(const std::string& actor) const;

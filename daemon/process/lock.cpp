@@ -12,6 +12,11 @@
 namespace steady::process {
 namespace {
 
+constexpr std::chrono::milliseconds kLookAgain(2);
+/// A steadyd that is killed while it starts a worker leaves a child that has forked and not yet exec'd, and that holds
+/// the lock until then.
+constexpr std::chrono::milliseconds kLastForkLimit(1000);
+
 std::string workers_path(const std::string& directory) { return directory + "/workers.lock"; }
 
 }  // namespace
@@ -20,8 +25,13 @@ Result<UniqueFd> lock_directory(const std::string& directory) {
   const std::string path = directory + "/steadyd.lock";
   auto fd = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW);
   if (!fd) return fd;
-  if (::flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
+  const auto until = std::chrono::steady_clock::now() + kLastForkLimit;
+  while (::flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return fail_errno(path);
+    if (std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(kLookAgain);
+      continue;
+    }
     char pid[32] = {};
     const ssize_t count = ::pread(fd->get(), pid, sizeof pid - 1, 0);
     return fail(ErrorCode::Busy, directory + ": another steadyd" +
@@ -42,7 +52,7 @@ Status wait_for_workers(const std::string& directory, std::chrono::milliseconds 
     if (std::chrono::steady_clock::now() > until)
       return fail(ErrorCode::Timeout, directory + ": workers of an earlier steadyd are still alive after " +
                                           format_duration(limit));
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    std::this_thread::sleep_for(kLookAgain);
   }
   return {};  // released with the descriptor; lock_directory keeps others away
 }

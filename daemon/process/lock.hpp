@@ -10,8 +10,8 @@
 
 namespace steady::process {
 
-/// Takes the lock of a directory for as long as the descriptor lives. Errors: Busy, naming the process that holds it;
-/// Denied; System.
+/// Takes the lock of a directory for as long as the descriptor lives. May wait a second for it. Errors: Busy, naming the
+/// process that holds it; Denied; System.
 [[nodiscard]] Result<UniqueFd> lock_directory(const std::string& directory);
 
 /// Waits until no worker of an earlier steadyd is left. Errors: Timeout.

@@ -50,8 +50,11 @@ int check(const std::string& file) {
     return 1;
   }
   if (check_against_plugins(loaded.graph) != 0) return 1;
-  std::printf("%s: good: %zu actors, %zu channels\n", file.c_str(), loaded.graph.actors.size(),
-              loaded.graph.channels.size());
+  const auto counted = [](std::size_t count, const char* thing) {
+    return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+  };
+  std::printf("%s: good: %s, %s\n", file.c_str(), counted(loaded.graph.actors.size(), "actor").c_str(),
+              counted(loaded.graph.channels.size(), "channel").c_str());
   return 0;
 }
 

@@ -55,6 +55,11 @@ const char* text(supervision::KillReason reason) {
   return "";
 }
 
+/// For people: a delay with jitter has nine digits, of which the first few matter.
+std::string rounded(nanoseconds duration) {
+  return format_duration(std::chrono::round<std::chrono::milliseconds>(duration));
+}
+
 /// One word for metrics: why a generation ended.
 std::string reason_of(process::Ended how, bool was_ready, bool failed) {
   if (!was_ready) return "start_failed";
@@ -258,13 +263,13 @@ void Daemon::carry_out(const supervision::Action& action) {
                    facts_[restarting.child].restarts[workers_[restarting.child].last_reason]++;
                    log::warn("Restarting", {{"actor", actors_of(restarting.child)},
                                             {"why", facts_[restarting.child].last_end},
-                                            {"in", format_duration(restarting.delay)}});
+                                            {"in", rounded(restarting.delay)}});
                  },
                  [&](const supervision::RestartingSupervisor& restarting) {
                    log::warn("Restarting a supervisor with everything beneath it",
                              {{"supervisor", tree_->supervisor(restarting.supervisor, monotonic_now()).name},
                               {"why", restarting.why},
-                              {"in", format_duration(restarting.delay)}});
+                              {"in", rounded(restarting.delay)}});
                  },
                  [&](const supervision::GaveUp& gave_up) {
                    log::error("A supervisor gave up",
@@ -360,6 +365,7 @@ void Daemon::worker_event(ChildId child, const ipc::Event& event) {
       if (phase_ == Phase::Draining && workers_[child].process)
         workers_[child].process->send(ipc::print(ipc::Command::Drain));
       workers_[child].reopen = false;
+      look_at_process(facts_[child]);
       return perform(tree_->ready(child, monotonic_now()));
     case ipc::Event::Kind::Log: return relay_line(event.level, event.text, event.actor, generation);
     case ipc::Event::Kind::Failed:
@@ -399,6 +405,7 @@ void Daemon::worker_ended(ChildId child, process::Ended how) {
   worker.reopen = worker.reopen || finished;
   const bool expected = status.state == supervision::State::Stopping || finished;
   if (expected) {
+    facts.last_end.clear();
     log::info(finished ? "Worker has finished" : "Worker has stopped", {{"actor", actors_of(child)}});
   } else {
     log::warn("Worker died", {{"actor", actors_of(child)},
@@ -409,7 +416,10 @@ void Daemon::worker_ended(ChildId child, process::Ended how) {
                     : how.clean() ? supervision::Exit::Normal
                                   : supervision::Exit::Abnormal;
   perform(tree_->exited(child, exit, monotonic_now()));
-  if (phase_ == Phase::Draining) end_drain_when_done();
+  if (phase_ == Phase::Draining) return end_drain_when_done();
+  for (ChildId other = 0; other < tree_->child_count(); ++other)
+    if (tree_->child(other).state != supervision::State::Finished) return;
+  if (phase_ == Phase::Running) log::info("Every stream has ended; steadyd waits for an operator");
 }
 
 // ---- what people ask for --------------------------------------------------------------------------------------------
@@ -540,13 +550,14 @@ void Daemon::frame() {
 }
 
 void Daemon::look_at_processes() {
-  for (WorkerFacts& facts : facts_) {
-    if (facts.pid == 0) continue;
-    const auto usage = process::usage_of(facts.pid);
-    if (!usage) continue;
-    facts.cpu_seconds = std::max(facts.cpu_seconds, usage->cpu_seconds);
-    facts.memory_bytes = usage->memory_bytes;
-  }
+  for (WorkerFacts& facts : facts_) look_at_process(facts);
+}
+
+void Daemon::look_at_process(WorkerFacts& facts) {
+  const auto usage = facts.pid == 0 ? std::nullopt : process::usage_of(facts.pid);
+  if (!usage) return;
+  facts.cpu_seconds = std::max(facts.cpu_seconds, usage->cpu_seconds);
+  facts.memory_bytes = usage->memory_bytes;
 }
 
 void Daemon::begin_drain(const std::string& why) {

@@ -90,6 +90,7 @@ class Daemon {
   // Time and end
   void frame();
   void look_at_processes();
+  static void look_at_process(WorkerFacts& facts);
   void begin_drain(const std::string& why);
   void end_drain_when_done();
   void stop_now(const std::string& why);

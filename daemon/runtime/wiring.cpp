@@ -106,11 +106,27 @@ void Wiring::report(const std::string& what, const ipc::Ensured& ensured) {
 Status Wiring::prepare(const topology::Plan& plan) {
   for (const ipc::Segments* const store : {&memory_, &disk_})
     if (auto made = store->prepare(); !made) return made;
+  report_strangers(plan);
   for (const topology::PlannedChannel& channel : plan.channels)
     if (auto made = prepare_channel(plan, channel); !made) return made;
   for (const topology::PlannedActor& actor : plan.actors)
     if (auto made = prepare_actor(actor); !made) return made;
   return {};
+}
+
+/// Nobody will ever drain or remove them; only the operator knows whether they still matter.
+void Wiring::report_strangers(const topology::Plan& plan) const {
+  std::vector<std::string> channels;
+  std::vector<std::string> actors;
+  for (const topology::PlannedChannel& channel : plan.channels) channels.push_back(channel.name);
+  for (const topology::PlannedActor& actor : plan.actors) actors.push_back(actor.spec.name);
+  for (const ipc::Segments* const store : {&memory_, &disk_}) {
+    std::string names;
+    for (const std::string& name : store->strangers(channels, actors)) names += (names.empty() ? "" : " ") + name;
+    if (names.empty()) continue;
+    log::warn("Files of another configuration are kept until you remove them",
+              {{"directory", store->directory()}, {"files", names}});
+  }
 }
 
 Status Wiring::prepare_worker(const topology::Plan& plan, std::size_t worker) {

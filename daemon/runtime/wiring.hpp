@@ -61,6 +61,7 @@ class Wiring {
   [[nodiscard]] const ipc::Segments& store_of(const topology::PlannedActor& actor) const;
   [[nodiscard]] Status prepare_channel(const topology::Plan& plan, const topology::PlannedChannel& channel);
   [[nodiscard]] Status prepare_actor(const topology::PlannedActor& actor);
+  void report_strangers(const topology::Plan& plan) const;
   void report(const std::string& what, const ipc::Ensured& ensured);
 
   std::string runtime_directory_;

@@ -1,6 +1,7 @@
 """Drives a real steadyd from a test: starts it on directories of its own, looks at it, kills parts of it.
 
 Everything waits for conditions, never for time; the only clock is a watchdog far above what anything needs."""
+import ctypes
 import json
 import os
 import pathlib
@@ -67,9 +68,8 @@ class Directories:
         return path
 
     def segments(self):
-        """Every file of shared memory and durable state that is there now."""
-        return sorted(str(path.relative_to(self.root)) for base in (self.runtime, self.state)
-                      for path in base.glob("segments/**/*") if path.is_file())
+        """Every file of shared memory that is there now; durable state, which outlives a clean stop, is none of them."""
+        return sorted(str(path.relative_to(self.root)) for path in self.runtime.glob("segments/**/*") if path.is_file())
 
 
 class Service:
@@ -111,7 +111,7 @@ class Service:
             [BIN / "steadyd", "--config", self.config, "--runtime-dir", self.directories.runtime,
              "--state-dir", self.directories.state, "--listen", "127.0.0.1:0", *self.arguments],
             stderr=open(self.log_path, "ab"), stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-            env={**os.environ, "STEADY_PLUGIN_PATH": str(FIXTURE_PLUGINS), **self.environment})
+            preexec_fn=_die_with_the_test, env={**os.environ, "STEADY_PLUGIN_PATH": str(FIXTURE_PLUGINS), **self.environment})
         wait_until(lambda: self.process.poll() is not None or self.answers(), f"steadyd answers; it says\n{self.log()}")
         assert self.process.poll() is None, f"steadyd ended with {self.process.returncode}:\n{self.log()}"
         return self
@@ -224,6 +224,11 @@ class Service:
         assert processes_with(str(self.directories.root)) == []
         assert self.directories.segments() == []
         assert not self.socket.exists()
+
+
+def _die_with_the_test():
+    """A test that is killed, as by a timeout, leaves no steadyd behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def descriptors(pid):

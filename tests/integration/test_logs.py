@@ -249,7 +249,10 @@ def test_a_log_that_grows_and_rotates_is_followed_through_kills():
                     log.rename(directories.root / f"some.log.{rotations}")
                     log.touch()
                     # two rotations while nobody looks are beyond what `tail` promises
-                    service.wait_metric("tail", "rotations", rotations)
+                    try:
+                        service.wait_metric("tail", "rotations", rotations)
+                    except AssertionError:
+                        print(service.ctl("status").stdout, service.metrics("tail")); raise
             sent = len(lines)
             steady.wait_until(lambda: next(channel["messages_sent"] for channel in service.status()["channels"]
                                            if channel["name"] == "tail.lines") == sent, "every line is read")

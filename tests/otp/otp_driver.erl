@@ -314,7 +314,7 @@ has_its_place({Pid, _, Parent, Kind}, Listed) ->
         {_, held} -> true;
         {_, Pids} -> lists:member(Pid, Pids);
         false when Kind =:= supervisor -> [{_, Owner}] = ets:lookup(orders, owner), Parent =:= Owner;
-        false -> is_idle(Pid) andalso process_info(Pid, message_queue_len) =:= {message_queue_len, 0}  % left behind by a supervisor that was killed
+        false -> is_idle(Pid) andalso has_read_all(Pid)  % left behind by a supervisor that was killed
     end.
 
 is_idle(Pid) ->
@@ -323,6 +323,8 @@ is_idle(Pid) ->
         {current_function, {?MODULE, child_runs, _}} -> true;
         _ -> false
     end.
+
+has_read_all(Pid) -> process_info(Pid, message_queue_len) =:= {message_queue_len, 0}.
 
 wait_until(Condition) -> wait_until(Condition, 10000).
 

@@ -238,7 +238,7 @@ class World {
     }
     for (auto name = words.begin() + 1; name != words.end(); ++name) {
       tell(process(*name));
-      settle();
+      tell_what_follows();
     }
   }
 
@@ -273,7 +273,9 @@ class World {
     if (process.failing_starts > 0) {
       --process.failing_starts;
       trace_.push_back("start " + process.name + " fails");
-      return gone(process, Exit::StartFailed);
+      process.died = Exit::StartFailed;
+      failed_starts_.push_back(start.child);
+      return;
     }
     process.exists = true;
     process.held = std::exchange(process.holds_next_start, false);
@@ -306,21 +308,29 @@ class World {
 
   void tell_later(const Process& process) { news_.push_back(id(process.name)); }
 
-  /// Tells the tree everything that follows, and lets pass what time it wants.
+  void tell_what_follows() {
+    while (!news_.empty()) {
+      Process& process = processes_.at(news_.front());
+      news_.pop_front();
+      const bool is_ready = process.exists && !process.held && !process.stopping;
+      if (is_ready) carry_out(tree_.ready(id(process.name), now_));
+      if (!is_ready) tell(process);
+    }
+  }
+
+  /// Until nothing happens any more. A start that failed comes after all that had happened before, as OTP's retry does;
+  /// time passes last.
   void settle() {
     do {
-      while (!news_.empty()) {
-        Process& process = processes_.at(news_.front());
-        news_.pop_front();
-        const bool is_ready = process.exists && !process.held && !process.stopping;
-        if (is_ready) carry_out(tree_.ready(id(process.name), now_));
-        if (!is_ready) tell(process);
-      }
-      if (const auto next = tree_.next_timer()) {
+      tell_what_follows();
+      if (!failed_starts_.empty()) {
+        news_.push_back(failed_starts_.front());
+        failed_starts_.pop_front();
+      } else if (const auto next = tree_.next_timer()) {
         now_ = *next;
         carry_out(tree_.tick(now_));
       }
-    } while (!news_.empty() || tree_.next_timer());
+    } while (!news_.empty() || !failed_starts_.empty() || tree_.next_timer());
   }
 
   void print_trace(const std::string& event) {
@@ -354,7 +364,8 @@ class World {
   Plan plan_;
   Tree tree_;
   std::vector<Process> processes_{};
-  std::deque<ChildId> news_{};  ///< of whom the tree has to hear something
+  std::deque<ChildId> news_{};           ///< of whom the tree has to hear something
+  std::deque<ChildId> failed_starts_{};  ///< of whom it hears that after all other news
   Words trace_{};
   TimePoint now_ = 1000s;
   bool started_ = false;
