@@ -106,7 +106,8 @@ def judge(scenario, found, known):
     if found["here"] == found["otp"]:
         return f"the two agree, although it declares: {', '.join(scenario.deviations)}"
     if found != scenario.declared:
-        return f"the two differ in another way than declared:\n{describe(found)}\n  declared\n{describe(scenario.declared)}"
+        declared = describe(scenario.declared)
+        return f"the two differ in another way than declared:\n{describe(found)}\n  declared\n{declared}"
     return None
 
 
