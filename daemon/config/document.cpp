@@ -1,8 +1,10 @@
 #include "config/document.hpp"
 
 #include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
+#include <sstream>
 #include <string_view>
 
 namespace steady::config {
@@ -63,9 +65,42 @@ Position at_mark(const std::string& file, const YAML::Mark& mark) {
   return mark.is_null() ? Position{file, 0, 0} : Position{file, mark.line + 1, mark.column + 1};
 }
 
-std::optional<std::vector<YAML::Node>> parse(const std::string& file, const std::string& text, Report& report) {
+/// Only notes where documents start.
+class Starts final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { marks.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  std::vector<YAML::Mark> marks;
+};
+
+/// The starts of the first two documents. Not YAML::LoadAll: at a stray "," it finds an empty document, does not move,
+/// and so finds them for ever.
+std::vector<YAML::Mark> document_starts(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Starts starts;
+  while (starts.marks.size() < 2 && parser.HandleNextDocument(starts)) {
+  }
+  return starts.marks;
+}
+
+/// The one document, null when the text is empty.
+std::optional<YAML::Node> parse(const std::string& file, const std::string& text, Report& report) {
   try {
-    return YAML::LoadAll(text);
+    const auto starts = document_starts(text);
+    if (starts.empty()) return YAML::Node(YAML::NodeType::Null);
+    if (starts.size() == 1) return YAML::Load(text);
+    report.add(at_mark(file, starts[1]), "",
+               starts[0].pos == starts[1].pos ? "this is not valid YAML: expected a key or a value"
+                                              : "expected one document, found a second one; a '---' starts it");
   } catch (const YAML::DeepRecursion& error) {
     report.add(at_mark(file, error.mark), "", "nested too deeply");
   } catch (const YAML::Exception& error) {
@@ -83,17 +118,11 @@ std::optional<YAML::Node> parse_document(const std::string& file, const std::str
     report.add(*at, "", "expected text in UTF-8, found a byte that is none");
     return std::nullopt;
   }
-  const auto documents = parse(file, text, report);
-  if (!documents) return std::nullopt;
-  if (documents->empty()) return YAML::Node(YAML::NodeType::Null);
-  if (documents->size() > 1) {
-    report.add(at_mark(file, (*documents)[1].Mark()), "",
-               "expected one document, found a second one; a '---' starts it");
-    return std::nullopt;
-  }
+  const auto document = parse(file, text, report);
+  if (!document) return std::nullopt;
   int nodes = 0;
-  const Shape shape = walk(documents->front(), 0, nodes);
-  if (shape == Shape::Fine) return documents->front();
+  const Shape shape = walk(*document, 0, nodes);
+  if (shape == Shape::Fine) return document;
   report.add({file, 0, 0}, "",
              shape == Shape::TooDeep
                  ? "nested more than " + std::to_string(kDeepest) + " levels deep; does an alias contain itself?"

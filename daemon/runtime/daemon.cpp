@@ -97,6 +97,8 @@ Result<std::unique_ptr<Daemon>> Daemon::create(uv_loop_t* loop, Options options,
   std::unique_ptr<Daemon> made(new Daemon(loop, std::move(options), std::move(graph)));
   if (auto opened = made->open_directories(); !opened) return tl::unexpected(std::move(opened.error()));
   if (auto resolved = made->resolve_plan(); !resolved) return tl::unexpected(std::move(resolved.error()));
+  // Before any segment is touched, so that a port in use leaves none behind. Nobody is answered before run().
+  if (auto opened = made->open_doors(); !opened) return tl::unexpected(std::move(opened.error()));
   if (auto wired = made->wiring_.prepare(made->plan_); !wired) return tl::unexpected(std::move(wired.error()));
   // All at once, before anyone runs: a reader that starts first must not take a stream for ended.
   for (ChildId child = 0; child < made->plan_.workers.size(); ++child)
@@ -104,7 +106,6 @@ Result<std::unique_ptr<Daemon>> Daemon::create(uv_loop_t* loop, Options options,
       return tl::unexpected(std::move(reopened.error()));
   made->sampler_.observe(made->plan_, made->wiring_);
   made->build_tree();
-  if (auto opened = made->open_doors(); !opened) return tl::unexpected(std::move(opened.error()));
   made->watch_signals();
   return made;
 }
@@ -570,14 +571,18 @@ void Daemon::begin_drain(const std::string& why) {
   end_drain_when_done();
 }
 
+DrainView Daemon::drain_view() const {
+  DrainView view;
+  for (ChildId child = 0; child < workers_.size(); ++child)
+    view.at_rest.push_back(supervision::at_rest(tree_->child(child).state));
+  sampler_.describe_channels(plan_, view);
+  return view;
+}
+
 void Daemon::end_drain_when_done() {
-  bool anything_left = false;
-  for (ChildId child = 0; child < workers_.size(); ++child) {
-    const auto state = tree_->child(child).state;
-    anything_left = anything_left || !supervision::at_rest(state);
-  }
-  if (anything_left && monotonic_now() < drain_until_) return;
-  if (anything_left) log::warn("The drain took too long; stopping what is left");
+  const bool done = drained_as_far_as_possible(drain_view());
+  if (!done && monotonic_now() < drain_until_) return;
+  if (!done) log::warn("The drain took too long; stopping what is left");
   phase_ = Phase::Stopping;
   perform(tree_->stop_all(monotonic_now()));
 }

@@ -20,6 +20,7 @@
 #include "observe/http.hpp"
 #include "observe/snapshot.hpp"
 #include "process/process.hpp"
+#include "runtime/drain.hpp"
 #include "runtime/plugins.hpp"
 #include "runtime/sampler.hpp"
 #include "runtime/wiring.hpp"
@@ -93,6 +94,7 @@ class Daemon {
   static void look_at_process(WorkerFacts& facts);
   void begin_drain(const std::string& why);
   void end_drain_when_done();
+  [[nodiscard]] DrainView drain_view() const;
   void stop_now(const std::string& why);
   void close_up_soon(const supervision::Shutdown& shutdown);
   void close_up(const supervision::Shutdown& shutdown);

@@ -200,13 +200,16 @@ bool Sampler::finished(const topology::Plan& plan, std::size_t worker) const {
   });
 }
 
-bool Sampler::channels_empty() const {
-  return std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) {
-    if (!channel) return true;
-    const ipc::ChannelSample sample = channel->sample(0);
-    return std::all_of(sample.readers.begin(), sample.readers.end(),
-                       [&](const auto& reader) { return reader.head_bytes == sample.tail_bytes; });
-  });
+void Sampler::describe_channels(const topology::Plan& plan, DrainView& view) const {
+  for (std::size_t i = 0; i < plan.channels.size(); ++i) {
+    const topology::PlannedChannel& planned = plan.channels[i];
+    const ipc::ChannelSample sample = channels_[i] ? channels_[i]->sample(0) : ipc::ChannelSample{};
+    for (std::size_t r = 0; r < planned.consumers.size(); ++r) {
+      const bool empty = r >= sample.readers.size() || sample.readers[r].head_bytes == sample.tail_bytes;
+      view.channels.push_back({plan.actors[planned.producer].worker, plan.actors[planned.consumers[r]].worker,
+                               sample.closed, empty});
+    }
+  }
 }
 
 std::uint64_t Sampler::generation(std::size_t actor) const {

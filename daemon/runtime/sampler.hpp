@@ -11,6 +11,7 @@
 
 #include "ipc/observer.hpp"
 #include "observe/snapshot.hpp"
+#include "runtime/drain.hpp"
 #include "runtime/wiring.hpp"
 #include "supervision/tree.hpp"
 #include "topology/plan.hpp"
@@ -40,7 +41,8 @@ class Sampler {
 
   /// Whether every actor of the worker has brought its streams to their end.
   [[nodiscard]] bool finished(const topology::Plan& plan, std::size_t worker) const;
-  [[nodiscard]] bool channels_empty() const;
+  /// Adds every channel, once per reader.
+  void describe_channels(const topology::Plan& plan, DrainView& view) const;
   [[nodiscard]] std::uint64_t generation(std::size_t actor) const;
 
  private:

@@ -77,12 +77,13 @@ class Service:
 
     What a sanitizer says in the log fails the test, unless `crashes` says that workers crash on purpose."""
 
-    def __init__(self, directories, yaml, environment=None, arguments=(), crashes=False):
+    def __init__(self, directories, yaml, environment=None, arguments=(), crashes=False, binaries=BIN):
         self.directories = directories
         self.config = directories.write("steadyd.yaml", yaml)
         self.environment = environment or {}
         self.arguments = list(arguments)
         self.crashes = crashes
+        self.binaries = binaries
         self.process = None
         self.log_path = directories.root / "log"
 
@@ -108,7 +109,7 @@ class Service:
 
     def start(self):
         self.process = subprocess.Popen(
-            [BIN / "steadyd", "--config", self.config, "--runtime-dir", self.directories.runtime,
+            [self.binaries / "steadyd", "--config", self.config, "--runtime-dir", self.directories.runtime,
              "--state-dir", self.directories.state, "--listen", "127.0.0.1:0", *self.arguments],
             stderr=open(self.log_path, "ab"), stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
             preexec_fn=_die_with_the_test, env={**os.environ, "STEADY_PLUGIN_PATH": str(FIXTURE_PLUGINS), **self.environment})
@@ -120,7 +121,7 @@ class Service:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def ctl(self, *command):
-        return run(BIN / "steadyctl", "--socket", self.socket, *command)
+        return run(self.binaries / "steadyctl", "--socket", self.socket, *command)
 
     def ask(self, method, **params):
         """One request over the control socket, without the cost of a process."""

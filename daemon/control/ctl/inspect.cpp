@@ -80,14 +80,14 @@ std::string parameters_of(const json& type) {
                     {text_of(parameter, "type")},
                     {default_of(parameter)},
                     {text_of(parameter, "help")}});
-  return rows.empty() ? "" : indented(render_table({"PARAMETER", "TYPE", "", ""}, rows, false));
+  return rows.empty() ? "" : indented(render_table({"PARAMETER", "TYPE", "", ""}, rows));
 }
 
 std::string metrics_of(const json& type) {
   std::vector<Row> rows;
   for (const auto& metric : member(type, "metrics"))
     rows.push_back({{text_of(metric, "name")}, {text_of(metric, "kind")}, {text_of(metric, "help")}});
-  return rows.empty() ? "" : indented(render_table({"METRIC", "KIND", ""}, rows, false));
+  return rows.empty() ? "" : indented(render_table({"METRIC", "KIND", ""}, rows));
 }
 
 std::string state_of(const json& type) {
@@ -104,8 +104,8 @@ Result<std::string> describe_plugin(const std::string& plugin) {
   const auto worker = find_worker();
   if (!worker) return tl::unexpected<Error>(worker.error());
   std::error_code error;
-  const auto file = fs::is_regular_file(plugin, error) ? Result<std::string>(plugin)
-                                                       : find_plugin(plugin, plugin_directories({}));
+  const auto file =
+      fs::is_regular_file(plugin, error) ? Result<std::string>(plugin) : find_plugin(plugin, plugin_directories({}));
   if (!file) return tl::unexpected<Error>(file.error());
   auto outcome = run({*worker, "--describe", *file});
   if (!outcome) return tl::unexpected<Error>(std::move(outcome.error()));

@@ -1,4 +1,5 @@
 // steadyctl: the command line. Exit codes: 0 done; 1 the answer is no; 2 wrong usage; 3 cannot reach the daemon.
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -28,9 +29,14 @@ struct Options {
   std::string plugin;
 };
 
-bool wants_colours() {
+steady::control::Screen screen() {
+  if (::isatty(STDOUT_FILENO) != 1) return {};
+  steady::control::Screen result;
   const char* refused = std::getenv("NO_COLOR");
-  return ::isatty(STDOUT_FILENO) == 1 && (refused == nullptr || *refused == '\0');
+  result.colours = refused == nullptr || *refused == '\0';
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) result.width = size.ws_col;
+  return result;
 }
 
 std::string compact(const json& value) {
@@ -59,7 +65,7 @@ int status(const Options& options) {
   if (options.as_json)
     std::cout << compact(*graph) << '\n';
   else
-    std::cout << steady::control::render_status(*graph, wants_colours());
+    std::cout << steady::control::render_status(*graph, screen());
   return kDone;
 }
 

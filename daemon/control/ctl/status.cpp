@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "control/ctl/fields.hpp"
-#include "control/ctl/table.hpp"
 
 namespace steady::control {
 namespace {
@@ -30,18 +29,18 @@ Colour colour_of_fill(double ratio) {
 
 // ---- header
 
-std::string header_line(const json& graph, bool colours) {
+std::string header_lines(const json& graph, const Screen& screen) {
   const bool ready = is_true(graph, "ready");
   std::string line =
       fmt::format("{}  steadyd {}, up {}, ", printable(text_of(graph, "name")), printable(text_of(graph, "version")),
                   seconds_text(number_of(graph, "uptime_seconds")));
   if (is_true(graph, "stopping"))
-    line += painted("stopping", Colour::Yellow, colours);
+    line += painted("stopping", Colour::Yellow, screen.colours);
   else
-    line += ready ? painted("ready", Colour::Green, colours) : painted("not ready", Colour::Red, colours);
+    line += ready ? painted("ready", Colour::Green, screen.colours) : painted("not ready", Colour::Red, screen.colours);
   line += '\n';
   for (const auto& reason : member(graph, "not_ready"))
-    if (reason.is_string()) line += "  " + printable(reason.get<std::string>()) + '\n';
+    if (reason.is_string()) line += clipped("  " + printable(reason.get<std::string>()), screen.width) + '\n';
   return line;
 }
 
@@ -54,24 +53,26 @@ std::uint64_t restarts_of(const json& actor) {
   return sum;
 }
 
+/// What a running actor says of itself, or why it is not running. A note from before would only confuse.
 std::string remark_of(const json& actor) {
+  if (text_of(actor, "state") == "running") return text_of(actor, "note");
   std::string remark = text_of(actor, "reason");
   if (member(actor, "retry_in_seconds").is_number())
     remark += fmt::format(" (retry in {:.1f} s)", number_of(actor, "retry_in_seconds"));
-  const std::string note = text_of(actor, "note");
-  return remark.empty() || note.empty() ? remark + note : remark + "; " + note;
+  return remark;
 }
 
 Row actor_row(const json& actor) {
   const auto state = text_of(actor, "state");
   const auto pid = count_of(actor, "pid");
+  const auto memory_bytes = count_of(actor, "memory_bytes");  // 0: not sampled yet
   return {{text_of(actor, "name")},
           {state, colour_of_state(state)},
           number_cell(std::to_string(count_of(actor, "generation"))),
           number_cell(std::to_string(restarts_of(actor))),
           number_cell(pid == 0 ? "-" : std::to_string(pid)),
           number_cell(fmt::format("{:.1f} s", number_of(actor, "cpu_seconds"))),
-          number_cell(bytes_text(count_of(actor, "memory_bytes"))),
+          number_cell(memory_bytes == 0 ? "-" : bytes_text(memory_bytes)),
           {remark_of(actor)}};
 }
 
@@ -80,12 +81,12 @@ Row actor_row(const json& actor) {
 Row reader_row(const json& channel, const json& reader, bool first) {
   const double fill = number_of(reader, "fill_ratio");
   return {{first ? text_of(channel, "name") : ""},
-          {"-> " + text_of(reader, "actor") + '.' + text_of(reader, "port")},
+          {text_of(reader, "actor") + '.' + text_of(reader, "port")},
           {fmt::format("{:.0f} %", fill * 100), colour_of_fill(fill), true},
           number_cell(std::to_string(count_of(reader, "inflight_messages"))),
-          number_cell(fmt::format("{:.0f}/s", number_of(channel, "rate_messages_per_second"))),
-          number_cell(std::to_string(count_of(channel, "messages_sent"))),
-          number_cell(std::to_string(count_of(reader, "messages_received"))),
+          number_cell(rate_text(number_of(channel, "rate_messages_per_second"))),
+          number_cell(count_text(number_of(channel, "messages_sent"))),
+          number_cell(count_text(number_of(reader, "messages_received"))),
           {is_true(channel, "closed") ? "closed" : ""}};
 }
 
@@ -124,14 +125,14 @@ std::vector<Row> rows_of(const json& items, Row (*row)(const json&)) {
 
 }  // namespace
 
-std::string render_status(const json& graph, bool colours) {
+std::string render_status(const json& graph, const Screen& screen) {
   const auto actors = rows_of(member(graph, "actors"), &actor_row);
   const auto channels = channel_rows(graph);
   const auto supervisors = rows_of(member(graph, "supervisors"), &supervisor_row);
-  return header_line(graph, colours) + '\n' +
-         render_table({"ACTOR", "STATE", "GEN", "RESTARTS", "PID", "CPU", "MEMORY", "NOTE"}, actors, colours) + '\n' +
-         render_table({"CHANNEL", "READER", "FILL", "IN FLIGHT", "RATE", "SENT", "RECEIVED", ""}, channels, colours) +
-         '\n' + render_table({"SUPERVISOR", "STRATEGY", "BUDGET", ""}, supervisors, colours);
+  return header_lines(graph, screen) + '\n' +
+         render_table({"ACTOR", "STATE", "GEN", "RESTARTS", "PID", "CPU", "MEMORY", "NOTE"}, actors, screen) + '\n' +
+         render_table({"CHANNEL", "READER", "FILL", "IN FLIGHT", "RATE", "SENT", "RECEIVED", ""}, channels, screen) +
+         '\n' + render_table({"SUPERVISOR", "STRATEGY", "BUDGET", ""}, supervisors, screen);
 }
 
 }  // namespace steady::control

@@ -27,17 +27,36 @@ std::string_view escape_of(Colour colour) {
   return "";
 }
 
-/// Columns that a UTF-8 text takes, counting one per character: right for everything but wide scripts.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+/// False for the second and later bytes of a UTF-8 character.
+bool starts_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
 }
 
-std::string aligned(const Cell& cell, std::size_t width, bool last, bool colours) {
+/// Columns that a UTF-8 text takes, counting one per character: right for everything but wide scripts.
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), &starts_character));
+}
+
+std::string aligned(const Cell& cell, std::size_t width) {
   const std::string padding(width - width_of(cell.text), ' ');
-  const std::string text = painted(cell.text, cell.colour, colours);
-  if (cell.right) return padding + text;
-  return last ? text : text + padding;
+  return cell.right ? padding + cell.text : cell.text + padding;
+}
+
+std::string line_of(const Row& row, const std::vector<std::size_t>& widths, const Screen& screen) {
+  std::string line;
+  std::size_t room = screen.width;
+  for (std::size_t column = 0; column < row.size() && room > 0; ++column) {
+    const Cell& cell = row[column];
+    const bool last = column + 1 == row.size();
+    const auto text = clipped(last && !cell.right ? cell.text : aligned(cell, widths[column]), room);
+    line += painted(text, cell.colour, screen.colours);
+    room -= width_of(text);
+    const auto gap = std::min(room, last ? 0 : kGap);
+    line.append(gap, ' ');
+    room -= gap;
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
 }
 
 std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
@@ -69,7 +88,7 @@ std::string painted(std::string_view text, Colour colour, bool colours) {
   return fmt::format("{}{}\x1b[0m", escape_of(colour), text);
 }
 
-std::string render_table(const std::vector<std::string>& header, const std::vector<Row>& rows, bool colours) {
+std::string render_table(const std::vector<std::string>& header, const std::vector<Row>& rows, const Screen& screen) {
   std::vector<Row> all(1);
   for (const auto& title : header) all.front().push_back({title, Colour::Grey});
   all.insert(all.end(), rows.begin(), rows.end());
@@ -81,16 +100,16 @@ std::string render_table(const std::vector<std::string>& header, const std::vect
 
   const auto widths = widths_of(all);
   std::string text;
-  for (const Row& row : all) {
-    std::string line;
-    for (std::size_t column = 0; column < row.size(); ++column) {
-      if (column > 0) line.append(kGap, ' ');
-      line += aligned(row[column], widths[column], column + 1 == row.size(), colours);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + '\n';
-  }
+  for (const Row& row : all) text += line_of(row, widths, screen) + '\n';
   return text;
+}
+
+std::string clipped(std::string_view text, std::size_t width) {
+  if (width_of(text) <= width) return std::string(text);
+  if (width == 0) return "";
+  std::size_t end = 0;  // where the first character begins that has to go
+  for (std::size_t characters = 0; !starts_character(text[end]) || ++characters < width;) ++end;
+  return std::string(text.substr(0, end)) + "…";
 }
 
 std::string seconds_text(double seconds) {
@@ -99,6 +118,19 @@ std::string seconds_text(double seconds) {
   if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
   if (whole < 86400) return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
   return fmt::format("{} d {} h", whole / 86400, whole / 3600 % 24);
+}
+
+std::string count_text(double count) {
+  if (count < 10'000) return fmt::format("{:.0f}", count);
+  constexpr std::array kUnits{"k", "M", "G", "T", "P", "E"};
+  std::size_t unit = 0;
+  for (count /= 1000; count >= 999.5 && unit + 1 < kUnits.size(); ++unit) count /= 1000;
+  return fmt::format("{:.{}f} {}", count, count < 9.95 ? 1 : 0, kUnits[unit]);
+}
+
+std::string rate_text(double per_second) {
+  if (per_second > 0 && per_second < 9.95) return fmt::format("{:.1f}/s", per_second);
+  return count_text(per_second) + "/s";
 }
 
 std::string bytes_text(std::uint64_t bytes) {

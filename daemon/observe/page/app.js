@@ -3,6 +3,7 @@ import {BOX, layout} from './layout.js';
 
 const PERIOD_MS = 1000;
 const MARGIN = 20;
+const ARROW = 12;
 const element = (id) => document.getElementById(id);
 const svg = document.querySelector('#graph svg');
 
@@ -18,10 +19,14 @@ function bytes(value) {
   return `${unit && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+/// As steadyctl writes it: "713 M/s", "2.1 G/s", "42 k/s"; below ten thousand as it is.
 function rate(value) {
-  if (value >= 1e6) return `${(value / 1e6).toFixed(1)} M/s`;
-  if (value >= 1e4) return `${(value / 1e3).toFixed(0)} k/s`;
-  return value > 0 && value < 10 ? `${value.toFixed(1)}/s` : `${Math.round(value)}/s`;
+  if (value > 0 && value < 9.95) return `${value.toFixed(1)}/s`;
+  if (value < 1e4) return `${Math.round(value)}/s`;
+  const units = ['k', 'M', 'G', 'T'];
+  let unit = 0;
+  for (value /= 1000; value >= 999.5 && unit < units.length - 1; ++unit) value /= 1000;
+  return `${value.toFixed(value < 9.95 ? 1 : 0)} ${units[unit]}/s`;
 }
 
 function span(seconds) {
@@ -33,7 +38,12 @@ function span(seconds) {
 }
 
 const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
-const clipped = (text, length) => text.length > length ? `${text.slice(0, length - 1)}…` : text;
+const counted = (count, thing) => `${count} ${thing}${count === 1 ? '' : 's'}`;
+
+/// Writes only what differs, so that a selection or a tooltip outlives the next refresh.
+function write(node, property, value) {
+  if (node[property] !== value) node[property] = value;
+}
 
 // ---- the graph: elements are kept by key and only their text and classes change until the topology does
 
@@ -63,10 +73,6 @@ function redraw(graph) {
   const {width, height, boxes} = layout(names, edges.map(({channel, reader}) => [channel.from_actor, reader.actor]));
   svg.setAttribute('width', width + 2 * MARGIN);
   svg.setAttribute('height', height + 2 * MARGIN);
-  const marker = make(make(svg, 'defs'), 'marker',
-    {id: 'arrow', viewBox: '0 0 8 8', refX: 8, refY: 4, markerWidth: 9, markerHeight: 9, orient: 'auto',
-     markerUnits: 'userSpaceOnUse'});
-  make(marker, 'path', {d: 'M0 0 8 4 0 8z'});
   const all = make(svg, 'g', {transform: `translate(${MARGIN} ${MARGIN})`});
   const slots = slotsOf(edges, boxes);
   const lines = make(all, 'g'), labels = make(all, 'g');  // no line may cross the label of another
@@ -99,21 +105,28 @@ function slotsOf(edges, boxes) {
 
 function drawEdge(lines, labels, {channel, reader, key}, {from, to}) {
   const group = make(lines, 'g');
-  const bend = Math.max(60, Math.abs(to.x - from.x) / 2);
-  const path = make(group, 'path', {
-    d: `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`, 'marker-end': 'url(#arrow)'});
+  const bend = Math.max(60, Math.abs(to.x - from.x) / 2), end = to.x - ARROW;
+  const line = make(group, 'path', {
+    d: `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${end - bend} ${to.y} ${end} ${to.y}`});
+  const arrow = make(group, 'path', {class: 'arrow', transform: `translate(${to.x} ${to.y})`});
   make(group, 'title').textContent = `${channel.name} → ${reader.actor}.${reader.port}: ${channel.message_type}`;
-  const label = make(labels, 'text', {x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 + 4, class: 'label'});
-  edgeParts.set(key, {group, path, label});
+  const label = make(labels, 'text', {x: (from.x + end) / 2, y: (from.y + to.y) / 2 + 4, class: 'label'});
+  edgeParts.set(key, {group, line, arrow, label});
 }
 
 function drawActor(parent, name, {x, y}) {
   const group = make(parent, 'g', {transform: `translate(${x} ${y})`});
   make(group, 'rect', {width: BOX.width, height: BOX.height, rx: 8});
-  const title = make(group, 'title');
-  make(group, 'text', {x: 10, y: 20, class: 'name'}).textContent = clipped(name, 24);
-  const line = (at, kind) => make(group, 'text', {x: 10, y: at, class: kind});
-  actorParts.set(name, {group, title, state: line(37, ''), counts: line(53, 'soft'), note: line(69, 'soft')});
+  // HTML inside, because SVG text can neither wrap nor end in dots.
+  const box = make(group, 'foreignObject', BOX).appendChild(document.createElement('div'));
+  box.className = 'box';
+  const line = (kind) => {
+    const result = box.appendChild(document.createElement('div'));
+    result.className = kind;
+    return result;
+  };
+  line('name').textContent = name;
+  actorParts.set(name, {group, box, state: line(''), counts: line('soft'), note: line('soft note')});
 }
 
 function updateGraph(graph) {
@@ -126,13 +139,15 @@ function updateGraph(graph) {
 
 function updateActor(parts, actor) {
   parts.group.setAttribute('class', `actor state-${actor.state}`);
-  parts.state.textContent = clipped(`${actor.state} · ${actor.type}`, 30);
-  parts.counts.textContent = `generation ${actor.generation} · ${sum(actor.restarts)} restarts`;
-  parts.note.textContent = clipped(actor.up ? actor.note : explanation(actor), 29);
-  parts.title.textContent = [actor.name, explanation(actor), actor.note].filter(Boolean).join('\n');
+  write(parts.state, 'textContent', `${actor.state} · ${actor.type}`);
+  write(parts.counts, 'textContent', `generation ${actor.generation} · ${counted(sum(actor.restarts), 'restart')}`);
+  write(parts.note, 'textContent', remark(actor));
+  write(parts.box, 'title', [`${actor.name}: ${actor.state}`, remark(actor)].filter(Boolean).join('\n'));
 }
 
-function explanation(actor) {
+/// What a running actor says of itself, or why it is not running. A note from before would only confuse.
+function remark(actor) {
+  if (actor.state === 'running') return actor.note;
   if (actor.retry_in_seconds === null) return actor.reason;
   return `${actor.reason} (retry in ${actor.retry_in_seconds.toFixed(1)} s)`;
 }
@@ -141,47 +156,63 @@ function updateEdge(parts, {channel, reader}) {
   const heat = reader.fill_ratio >= 0.9 ? 'hot' : reader.fill_ratio >= 0.7 ? 'warm' : '';
   parts.group.setAttribute('class', `edge ${heat} ${channel.closed ? 'closed' : ''}`);
   // One more pixel per factor of ten.
-  parts.path.setAttribute('stroke-width', (1 + Math.log10(1 + channel.rate_messages_per_second)).toFixed(2));
+  const width = 1 + Math.log10(1 + channel.rate_messages_per_second);
+  parts.line.setAttribute('stroke-width', width.toFixed(2));
+  const half = (3.5 + width * 0.7).toFixed(2);  // an arrow is wider than its line; every edge arrives from the left
+  parts.arrow.setAttribute('d', `M0 0L${-ARROW} ${-half}V${half}z`);
   parts.label.textContent = `${percent(reader.fill_ratio)} · ${rate(channel.rate_messages_per_second)}`;
 }
 
 // ---- the header and the tables
 
+/// Since when the daemon has not been ready; null while it is. A page that finds it so says so at once.
+let unreadySince = -Infinity;
+
+/// False during an ordinary restart: that takes milliseconds and is no reason to alarm anyone.
+function lastingUnready(graph) {
+  unreadySince = graph.ready ? null : unreadySince ?? performance.now();
+  return unreadySince !== null && performance.now() - unreadySince >= PERIOD_MS;
+}
+
 function updateHeader(graph) {
   element('service').textContent = graph.name;
+  const unready = lastingUnready(graph);
   const ready = element('ready');
-  ready.textContent = graph.stopping ? 'stopping' : graph.ready ? 'ready' : 'not ready';
-  ready.className = `badge ${graph.ready ? 'ready' : 'not-ready'}`;
+  ready.textContent = graph.stopping ? 'stopping' : unready ? 'not ready' : 'ready';
+  ready.className = `badge ${graph.stopping ? 'stopping' : unready ? 'not-ready' : 'ready'}`;
   element('facts').textContent = `steadyd ${graph.version} · up ${span(graph.uptime_seconds)} · ` +
-    `${graph.actors.length} actors · ${graph.channels.length} channels`;
-  element('reasons').replaceChildren(...graph.not_ready.map((reason) => {
-    const item = document.createElement('li');
-    item.textContent = reason;
-    return item;
-  }));
+    `${counted(graph.actors.length, 'actor')} · ${counted(graph.channels.length, 'channel')}`;
+  const reasons = unready && !graph.stopping ? graph.not_ready : [];
+  write(element('reasons'), 'textContent', reasons.join(' · '));
+  write(element('reasons'), 'title', reasons.join('\n'));
 }
 
 /// Columns are [title, text of an item, kind]; text only ever goes in as text.
 function updateTable(id, columns, items) {
-  const row = (tag, text) => {
-    const line = document.createElement('tr');
-    for (const column of columns) line.appendChild(cell(tag, text(column), column[2]));
-    return line;
-  };
-  element(id).replaceChildren(row('th', ([title]) => title), ...items.map((item) => row('td', ([, text]) => text(item))));
+  const table = element(id);
+  const lines = [columns.map(([title]) => title),
+                 ...items.map((item) => columns.map(([, text]) => String(text(item))))];
+  while (table.rows.length > lines.length) table.deleteRow(-1);
+  lines.forEach((texts, index) => {
+    const row = table.rows[index] ?? newRow(table, index ? 'td' : 'th', columns);
+    texts.forEach((text, column) => updateCell(row.cells[column].firstChild, text, index ? columns[column][2] : ''));
+  });
 }
 
-function cell(tag, text, kind) {
-  const result = document.createElement(tag);
-  if (kind === 'number') result.className = 'number';
-  if (kind === 'state' && tag === 'td') {
-    result.className = `state-${text}`;
-    result.appendChild(document.createElement('span')).className = 'state';
-    result.firstChild.textContent = text;
-  } else {
-    result.textContent = text;
+function newRow(table, tag, columns) {
+  const row = table.insertRow();
+  for (const [, , kind] of columns) {
+    const cell = row.appendChild(document.createElement(tag));
+    cell.className = kind ?? '';
+    cell.appendChild(document.createElement('div'));
   }
-  return result;
+  return row;
+}
+
+function updateCell(content, text, kind) {
+  write(content, 'textContent', text);
+  if (kind === 'state') write(content, 'className', `state-${text}`);
+  if (kind === 'long') write(content, 'title', text);
 }
 
 const ACTOR_COLUMNS = [
@@ -190,12 +221,13 @@ const ACTOR_COLUMNS = [
   ['plugin', (a) => `${a.plugin}/${a.type}`],
   ['gen', (a) => a.generation, 'number'],
   ['restarts', (a) => Object.entries(a.restarts).map(([reason, count]) => `${count} ${reason}`).join(', ')],
-  ['pid', (a) => a.pid || '', 'number'],
+  ['pid', (a) => a.pid || '-', 'number'],
   ['steps', (a) => grouped(a.steps), 'number'],
   ['cpu', (a) => `${a.cpu_seconds.toFixed(1)} s`, 'number'],
-  ['memory', (a) => bytes(a.memory_bytes), 'number'],
-  ['metrics', (a) => a.metrics.map((metric) => `${metric.name} ${(metric.value ?? NaN).toLocaleString('en')}`).join(', ')],
-  ['note', (a) => [explanation(a), a.note].filter(Boolean).join(' — ')],
+  ['memory', (a) => a.memory_bytes ? bytes(a.memory_bytes) : '-', 'number'],  // 0: not sampled yet
+  ['metrics', (a) => a.metrics.map(({name, value}) => `${name} ${(value ?? NaN).toLocaleString('en')}`)
+    .join('\u00a0· '), 'long'],
+  ['note', remark, 'long'],
 ];
 const CHANNEL_COLUMNS = [
   ['channel', ({channel}) => channel.name],

@@ -1,7 +1,7 @@
 // Where the boxes go: a layered drawing, left to right. Pure functions of the graph; nothing here touches the document.
 
-export const BOX = {width: 190, height: 78};
-const GAP = {column: 150, row: 34};
+export const BOX = {width: 232, height: 92};
+const GAP = {column: 130, row: 28};
 const SWEEPS = 8;
 
 /// Places every actor. `edges` are [from, to] pairs of names. Returns {width, height, boxes: Map name -> {x, y}}.

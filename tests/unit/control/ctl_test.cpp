@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 
 #include "control/ctl/inspect.hpp"
@@ -39,53 +40,95 @@ json graph() {
 
 TEST_SUITE("control/ctl") {
   TEST_CASE("status says whether the service is ready, and why not") {
-    const auto text = render_status(graph(), false);
+    const auto text = render_status(graph());
     CHECK(text.starts_with("demo  steadyd 0.1.0, up 2 min 5 s, not ready\n  actor sink has failed\n"));
   }
 
   TEST_CASE("status shows actors, readers of channels and budgets") {
-    const auto text = render_status(graph(), false);
+    const auto text = render_status(graph());
     CHECK(contains(text, "source  running    2         3  100  1.5 s  1.5 MiB  at 42\n"));
-    CHECK(contains(text, "crashed (retry in 2.5 s)\n"));
-    CHECK(contains(text, "source.numbers  -> sink.in   97 %"));
-    CHECK(contains(text, "\n                -> other.in   0 %"));
+    CHECK(contains(text, "0.0 s        -  crashed (retry in 2.5 s)\n"));
+    CHECK(contains(text, "source.numbers  sink.in   97 %"));
+    CHECK(contains(text, "\n                other.in   0 %"));
     CHECK(contains(text, "3 of 5 used, resets in 42 s\n"));
     CHECK(contains(text, "failed: too many\n"));
   }
 
   TEST_CASE("status writes escape sequences only when it may") {
-    CHECK_FALSE(contains(render_status(graph(), false), "\x1b"));
-    CHECK(contains(render_status(graph(), true), "\x1b[31mnot ready\x1b[0m"));
+    CHECK_FALSE(contains(render_status(graph()), "\x1b"));
+    CHECK(contains(render_status(graph(), {.colours = true}), "\x1b[31mnot ready\x1b[0m"));
+  }
+
+  TEST_CASE("status shows the note of a running actor and the reason of any other") {
+    auto both = graph();
+    both["actors"][0]["reason"] = "restarted by the operator";
+    both["actors"][1]["note"] = "following a file";
+    CHECK(contains(render_status(both), "  at 42\n"));
+    CHECK(contains(render_status(both), "  crashed (retry in 2.5 s)\n"));
+  }
+
+  TEST_CASE("status rounds large counts and rates") {
+    auto fast = graph();
+    fast["channels"][0]["rate_messages_per_second"] = 713389017.4;
+    fast["channels"][0]["messages_sent"] = 2118123456;
+    CHECK(contains(render_status(fast), " 713 M/s  2.1 G        18\n"));
+  }
+
+  TEST_CASE("no line is wider than the screen, whatever the reason") {
+    auto talkative = graph();
+    talkative["not_ready"][0] = std::string(500, 'x');
+    talkative["actors"][1]["reason"] = std::string(500, 'x');
+    const Screen narrow{.width = 70};
+    std::istringstream lines(render_status(talkative, narrow));
+    for (std::string line; std::getline(lines, line);) CHECK(clipped(line, narrow.width) == line);
+    CHECK(contains(render_status(talkative, narrow), "xx…\n"));
+    CHECK(contains(render_status(talkative), std::string(500, 'x')));
+    CHECK(render_table({"A", "B"}, {{{"abc"}, {"defg"}}}, {.width = 7}) == "A    B\nabc  d…\n");
+    CHECK(render_table({"A", "B"}, {{{"abc"}, {"defg"}}}, {.width = 4}) == "A\nabc\n");
+  }
+
+  TEST_CASE("a cut text ends in an ellipsis and never inside of a character") {
+    CHECK(clipped("éabc", 4) == "éabc");
+    CHECK(clipped("aéééé", 3) == "aé…");
+    CHECK(clipped("ab", 1) == "…");
+    CHECK(clipped("ab", 0).empty());
   }
 
   TEST_CASE("status takes whatever another version of the daemon sends") {
-    CHECK(contains(render_status(json::object(), false), "ACTOR"));
-    CHECK(contains(render_status(json(5), false), "ACTOR"));
-    CHECK(contains(render_status(json{{"actors", {1, "x", json::object()}}, {"channels", "none"}}, false), "ACTOR"));
+    CHECK(contains(render_status(json::object()), "ACTOR"));
+    CHECK(contains(render_status(json(5)), "ACTOR"));
+    CHECK(contains(render_status(json{{"actors", {1, "x", json::object()}}, {"channels", "none"}}), "ACTOR"));
   }
 
   TEST_CASE("a note cannot move the terminal's cursor") {
     CHECK(printable("a\x1b[2Jb\nc\x7f\xc2\x9b é") == "a [2Jb c   é");
     auto hostile = graph();
     hostile["actors"][0]["note"] = "\x1b[2J";
-    CHECK_FALSE(contains(render_status(hostile, false), "\x1b"));
+    CHECK_FALSE(contains(render_status(hostile), "\x1b"));
   }
 
   TEST_CASE("columns line up, also below characters of several bytes") {
-    CHECK(render_table({"A", "B"}, {{{"é"}, {"1"}}, {{"abc"}, {"2"}}}, false) ==
+    CHECK(render_table({"A", "B"}, {{{"é"}, {"1"}}, {{"abc"}, {"2"}}}) ==
           "A    B\n"
           "é    1\n"
           "abc  2\n");
-    CHECK(render_table({"N"}, {{{"5", Colour::None, true}}, {{"100", Colour::None, true}}}, false) ==
-          "  N\n  5\n100\n");
+    CHECK(render_table({"N"}, {{{"5", Colour::None, true}}, {{"100", Colour::None, true}}}) == "  N\n  5\n100\n");
   }
 
-  TEST_CASE("spans and sizes are for people") {
+  TEST_CASE("spans, counts and sizes are for people") {
     CHECK(seconds_text(0) == "0 s");
     CHECK(seconds_text(-1) == "0 s");
     CHECK(seconds_text(59.2) == "1 min 0 s");
     CHECK(seconds_text(7260) == "2 h 1 min");
     CHECK(seconds_text(90000) == "1 d 1 h");
+    CHECK(count_text(9999) == "9999");
+    CHECK(count_text(65536) == "66 k");
+    CHECK(count_text(999'600) == "1.0 M");
+    CHECK(count_text(9.96e9) == "10 G");
+    CHECK(count_text(18446744073709551615.0) == "18 E");
+    CHECK(rate_text(0) == "0/s");
+    CHECK(rate_text(0.5) == "0.5/s");
+    CHECK(rate_text(2.1e9) == "2.1 G/s");
     CHECK(bytes_text(1023) == "1023 B");
     CHECK(bytes_text(1536) == "1.5 KiB");
     CHECK(bytes_text(100 * 1024 * 1024) == "100 MiB");

@@ -215,6 +215,28 @@ TEST_SUITE("ipc/commit") {
     }
   }
 
+  TEST_CASE("one position of frames goes through the record: its bytes and its count are two stores") {
+    for (const unsigned step : {TakesFrames, PutsFrames}) {
+      World world;
+      {
+        Generation first(world.bench);
+        const KillAt hook(3);
+        CHECK_THROWS_AS(first.commit(step, hook), Killed);
+        CHECK(hook.points.back() == CommitPoint::Armed);
+        // It died between the two stores.
+        if (step == TakesFrames)
+          world.bench.spoil<ReaderPage>(world.bench.segments.reader_path("frames-in", "in"),
+                                        [](ReaderPage& page) { page.head_messages.store(1); });
+        else
+          world.bench.spoil<RingPage>(world.bench.segments.ring_path("frames-out"),
+                                      [](RingPage& page) { page.tail.store(64); });
+      }
+      Generation second(world.bench);
+      REQUIRE(second.repair() == true);
+      CHECK(second.visible(world.bench) == after_uninterrupted(step));
+    }
+  }
+
   TEST_CASE("a repair closes the outputs of an actor that had finished, and wakes their readers") {
     World world;
     {
