@@ -7,6 +7,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bash config/setup.sh --tests
 
+# What another clone has compiled already need not be compiled again, wherever that clone was.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
+
 suites=(release dev tsan)
 if [ $# -gt 0 ]; then
   suites=("$1")

@@ -120,41 +120,32 @@ Status Segments::quarantine(const std::string& path) const {
   return {};
 }
 
+Result<Mapping> Segments::ensure_ring(const std::string& path, const RingSpec& spec, Ensured& outcome) const {
+  auto found = open_existing(path, SegmentKind::Ring);
+  if (is_obstacle(found)) return fail(std::move(found.error()), "cannot look at the ring");
+  const std::string reason = found ? unfit(*found->at<const RingPage>(0), spec) : found.error().message;
+  if (found && reason.empty()) {
+    // Even if it looks empty, a dead producer may have committed messages that only its next generation publishes.
+    if (const std::uint64_t capacity = found->at<const RingPage>(0)->capacity_bytes; capacity != spec.capacity_bytes)
+      outcome.kept = "it was left by a stop that was not clean; its capacity stays " + std::to_string(capacity) +
+                     " bytes until the next clean one";
+    return found;
+  }
+  if (found || found.error().code != ErrorCode::NotFound) {
+    outcome.set_aside = reason;
+    if (const auto moved = quarantine(path); !moved) return tl::unexpected(moved.error());
+  }
+  if (const auto made = create_ring(path, spec); !made) return tl::unexpected(made.error());
+  outcome.how = Ensured::How::Created;
+  return open_existing(path, SegmentKind::Ring);
+}
+
 Result<Ensured> Segments::ensure_channel(const std::string& channel, const RingSpec& spec,
                                          const std::vector<std::string>& readers) const {
   Ensured outcome;
-  const std::string path = ring_path(channel);
-  auto found = open_existing(path, SegmentKind::Ring);
-  if (is_obstacle(found)) return fail(std::move(found.error()), "cannot look at the ring");
-  std::string reason = found ? unfit(*found->at<const RingPage>(0), spec) : found.error().message;
-  if (found && reason.empty() && found->at<const RingPage>(0)->capacity_bytes != spec.capacity_bytes) {
-    bool empty = true;
-    const std::uint64_t tail = found->at<const RingPage>(0)->tail.load(std::memory_order_relaxed);
-    for (const std::string& reader : readers) {
-      auto page = open_existing(reader_path(channel, reader), SegmentKind::Reader);
-      if (is_obstacle(page)) return fail(std::move(page.error()), "cannot look at a reader's page");
-      if (page && page->at<const ReaderPage>(0)->head.load(std::memory_order_relaxed) != tail) empty = false;
-    }
-    if (empty) {
-      ::unlink(path.c_str());
-      found = fail(ErrorCode::NotFound, "resized");
-      reason = "resized";
-    } else {
-      outcome.kept = "messages wait in it; its capacity stays " +
-                     std::to_string(found->at<const RingPage>(0)->capacity_bytes) + " bytes until it was empty at a start";
-    }
-  }
-  if (!reason.empty()) {
-    if (!found && found.error().code != ErrorCode::NotFound) outcome.set_aside = reason;
-    if (found) outcome.set_aside = reason;
-    if (!outcome.set_aside.empty())
-      if (const auto moved = quarantine(path); !moved) return tl::unexpected(moved.error());
-    if (const auto made = create_ring(path, spec); !made) return tl::unexpected(made.error());
-    outcome.how = Ensured::How::Created;
-    found = open_existing(path, SegmentKind::Ring);
-    if (!found) return tl::unexpected(found.error());
-  }
-  const auto& page = *found->at<const RingPage>(0);
+  const auto ring = ensure_ring(ring_path(channel), spec, outcome);
+  if (!ring) return tl::unexpected(ring.error());
+  const auto& page = *ring->at<const RingPage>(0);
   const std::uint64_t tail = page.tail.load(std::memory_order_acquire);
   const std::uint64_t messages =  // of one size: by their bytes, see last_position() in ring.cpp
       page.message_bytes != 0 ? tail / page.message_bytes : page.tail_messages.load(std::memory_order_relaxed);

@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "ipc/layout.hpp"
+#include "ipc/segment.hpp"
 
 namespace steady::ipc {
 
@@ -44,9 +45,9 @@ class Segments {
   [[nodiscard]] std::string actor_path(const std::string& actor) const;
   [[nodiscard]] std::string bell_path(const std::string& actor) const;
 
-  /// Finds or creates a channel's ring and the pages of its readers ("actor.port" each). A ring with messages in it is
-  /// kept when its messages have the same layout, even if its capacity differs. A new reader of an old ring begins at
-  /// its tail. Errors: Exhausted (disk full), Denied, System; damage is no error, it is set aside.
+  /// Finds or creates a channel's ring and the pages of its readers ("actor.port" each). A ring that is
+  /// found is kept when its messages have the same layout, even if its capacity differs. A new reader of an old ring
+  /// begins at its tail. Errors: Exhausted (disk full), Denied, System; damage is no error, it is set aside.
   [[nodiscard]] Result<Ensured> ensure_channel(const std::string& channel, const RingSpec& spec,
                                                const std::vector<std::string>& readers) const;
   /// Finds or creates an actor's segment. One with a state of another size or version is kept as it is when it was ever
@@ -78,6 +79,7 @@ class Segments {
   [[nodiscard]] const std::string& directory() const { return directory_; }
 
  private:
+  [[nodiscard]] Result<Mapping> ensure_ring(const std::string& path, const RingSpec& spec, Ensured& outcome) const;
   [[nodiscard]] Result<Ensured> ensure_reader(const std::string& path, std::uint64_t ring_incarnation, std::uint64_t tail,
                                               std::uint64_t tail_messages) const;
   [[nodiscard]] Status quarantine(const std::string& path) const;

@@ -147,6 +147,18 @@ Status Daemon::resolve_plan() {
   return {};
 }
 
+/// Why a start of this worker would be in vain, or nothing.
+std::string Daemon::why_unstartable(ChildId child) const {
+  for (const std::size_t index : plan_.workers[child].actors) {
+    const topology::PlannedActor& actor = plan_.actors[index];
+    if (!actor.unavailable.empty()) return actor.unavailable;
+    for (const topology::End& end : actor.inputs)
+      if (const topology::PlannedChannel& channel = plan_.channels[end.channel]; !channel.known)
+        return "nobody knows what its channel " + channel.name + " carries: the producer's plugin is unusable";
+  }
+  return {};
+}
+
 void Daemon::build_tree() {
   std::vector<supervision::WorkerSpec> specs;
   for (const topology::PlannedWorker& worker : plan_.workers) {
@@ -160,10 +172,9 @@ void Daemon::build_tree() {
     for (const std::size_t index : worker.actors) {
       const topology::PlannedActor& actor = plan_.actors[index];
       spec.actors.push_back(actor.spec.name);
-      if (actor.unavailable.empty()) continue;
-      spec.child.startable = false;
-      spec.child.unstartable = actor.unavailable;
     }
+    spec.child.unstartable = why_unstartable(specs.size());
+    spec.child.startable = spec.child.unstartable.empty();
     specs.push_back(std::move(spec));
   }
   const auto seed = static_cast<std::uint64_t>(monotonic_now().count()) ^ static_cast<std::uint64_t>(::getpid());
@@ -484,6 +495,7 @@ Status Daemon::start_again(ChildId child, bool restart) {
       return;
     }
     perform(std::move(*actions));
+    start_enabled_readers(child);
     start_finished_readers(child);
   });
   return *result;
@@ -496,14 +508,27 @@ Status Daemon::adopt_plugins(ChildId child) {
     return fail(ErrorCode::Invalid, resolution.diagnostics.front().text());
   }
   plan_ = std::move(resolution.plan);
-  std::string unavailable;
-  for (const std::size_t index : plan_.workers[child].actors)
-    if (unavailable.empty()) unavailable = plan_.actors[index].unavailable;
-  tree_->set_startable(child, unavailable.empty(), unavailable);
-  if (!unavailable.empty()) return fail(ErrorCode::Invalid, unavailable);
+  const std::string unstartable = why_unstartable(child);
+  tree_->set_startable(child, unstartable.empty(), unstartable);
+  if (!unstartable.empty()) return fail(ErrorCode::Invalid, unstartable);
   if (auto prepared = wiring_.prepare_worker(plan_, child); !prepared) return prepared;
   sampler_.observe(plan_, wiring_);
   return {};
+}
+
+/// Readers that could not start because nobody knew what this producer sends.
+void Daemon::start_enabled_readers(ChildId child) {
+  for (const std::size_t index : plan_.workers[child].actors)
+    for (const topology::End& end : plan_.actors[index].outputs)
+      for (const std::size_t consumer : plan_.channels[end.channel].consumers) {
+        const ChildId reader = plan_.actors[consumer].worker;
+        if (reader == child || facts_[reader].pid != 0 || tree_->is_startable(reader)) continue;
+        if (!why_unstartable(reader).empty()) continue;
+        tree_->set_startable(reader, true, "");
+        if (auto prepared = wiring_.prepare_worker(plan_, reader); !prepared) continue;
+        sampler_.observe(plan_, wiring_);
+        if (auto actions = tree_->operator_start(reader, monotonic_now())) perform(std::move(*actions));
+      }
 }
 
 /// A stream that flows again needs its readers: those that had finished start again, and theirs.

@@ -84,7 +84,9 @@ class Daemon {
   [[nodiscard]] Status operate(const std::string& verb, const std::string& actor);
   [[nodiscard]] Status start_again(supervision::ChildId child, bool restart);
   [[nodiscard]] Status adopt_plugins(supervision::ChildId child);
+  void start_enabled_readers(supervision::ChildId child);
   void start_finished_readers(supervision::ChildId child);
+  [[nodiscard]] std::string why_unstartable(supervision::ChildId child) const;
   [[nodiscard]] std::set<std::string> plugins_to_look_at(supervision::ChildId child) const;
   [[nodiscard]] observe::Snapshot snapshot();
 

@@ -105,6 +105,7 @@ class Tree {
 
   /// The worker's plugin became usable, or `why` it no longer is. Starts and stops nothing; a worker that runs goes on.
   void set_startable(ChildId child, bool startable, const std::string& why);
+  [[nodiscard]] bool is_startable(ChildId child) const { return nodes_[workers_[child]].worker->startable; }
 
   /// When tick() wants to be called; empty: nothing happens without an event from outside.
   [[nodiscard]] std::optional<TimePoint> next_timer() const;

@@ -232,6 +232,15 @@ def _die_with_the_test():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def is_stopped(pid):
+    """Whether SIGSTOP has taken hold of the process."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "T"
+
+
 def descriptors(pid):
     """What the process holds open, as a multiset of targets without their numbers, sorted."""
     found = []

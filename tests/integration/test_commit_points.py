@@ -1,7 +1,6 @@
 """The commit is stopped at each of its numbered points (daemon/ipc/commit.hpp), and the worker, or everything, is killed
 there. Whatever was decided happens once, whatever was not happens never, and the stream goes on."""
 import os
-import pathlib
 import random
 import signal
 
@@ -32,19 +31,10 @@ ENDING_CASES = [(actor, point) for actor in TRIO for point in POINTS
                 if not (point == 4 and ENDING_COMMIT[actor] == 2)]
 
 
-def is_stopped(pid):
-    """Whether SIGSTOP has taken hold of the process."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] == "T"
-
-
 def wait_stopped(service, actor):
     """Waits until generation 0 of the actor stands still inside its commit; returns its process."""
     pid = steady.wait_until(lambda: service.actor(actor)["pid"], f"{actor} is started")
-    steady.wait_until(lambda: is_stopped(pid), f"{actor} stops in its commit")
+    steady.wait_until(lambda: steady.is_stopped(pid), f"{actor} stops in its commit")
     return pid
 
 

@@ -22,7 +22,7 @@ BEYOND_A_SCHEMA = {
     "alias_of_itself", "backoff", "backoff_first_above_max", "backoff_max_below_default", "backoff_min_above_max",
     "billion_laughs", "binary", "channel_output_twice", "channel_reader_twice", "channel_unknown_actor", "child_missing",
     "child_twice", "child_unknown", "key_is_a_list", "key_twice", "actor_twice", "merge_key", "min_above_max",
-    "nested_lists", "nul_byte", "params_with_nul", "root_is_no_child", "significant_permanent",
+    "nested_lists", "nul_byte", "stray_comma", "params_with_nul", "root_is_no_child", "significant_permanent",
     "significant_supervisor", "significant_without_auto_shutdown", "supervisor_name_twice", "syntax_error",
     "tab_indentation", "two_documents", "unknown_alias", "variable_malformed", "variable_unset", "worker_is_an_actor",
     "worker_of_two_supervisors", "worker_settings_differ", "frame_too_long", "start_timeout", "booleans",
