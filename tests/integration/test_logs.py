@@ -191,7 +191,7 @@ def test_kills_of_random_workers_do_not_change_a_byte(log_files, run):
         with steady.Directories() as directories:
             with steady.Service(directories, pipeline(path, directories.root, slow=True)) as service:
                 killer = Killer(service, rng)
-                count = disturb(service, rng, killer.strike, pause=0.004)
+                count = disturb(service, rng, killer.strike, pause=0.006, most=40)
                 print(f"{count} kills, run {run}")
                 assert results(directories) == expected
                 service.stop_and_check_nothing_is_left()
@@ -205,7 +205,7 @@ def test_kills_of_one_worker_again_and_again_do_not_change_a_byte(log_files, vic
         with steady.Directories() as directories:
             with steady.Service(directories, pipeline(path, directories.root, slow=True)) as service:
                 killer = Killer(service, rng)
-                disturb(service, rng, lambda: killer.strike([victim]))
+                disturb(service, rng, lambda: killer.strike([victim]), most=40)
                 assert results(directories) == expected
                 assert killer.count > 0
 

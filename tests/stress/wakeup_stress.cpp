@@ -24,8 +24,7 @@ class Start {
 };
 
 void pause_for(std::uint64_t turns) {
-  for (volatile std::uint64_t i = 0; i < turns; i = i + 1) {
-  }
+  for (std::uint64_t i = 0; i < turns; ++i) std::atomic_signal_fence(std::memory_order_seq_cst);  // not optimised away
 }
 
 /// How often a message was there, the reader did not see it at its last look, and nobody rang.
