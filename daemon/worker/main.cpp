@@ -43,7 +43,8 @@ int run_describe(const char* path) {
   const auto plugin = load_plugin(file->get());
   if (!plugin) {
     std::fprintf(stderr, "%s\n", plugin.error().message.c_str());
-    return 1;
+    std::fflush(nullptr);
+    ::_exit(1);  // as below; and it may be loaded already
   }
   const std::string description = describe(**plugin) + "\n";
   for (std::size_t written = 0; written < description.size();) {
