@@ -66,7 +66,7 @@ struct ReaderPage {
 
   alignas(kPad) Word head;       ///< reader: bytes ever taken. SYNC(head)
   Word head_messages;            ///< reader: messages ever taken
-  alignas(kPad) Word wake_at;    ///< reader: asleep until tail reaches this. SYNC(sleep)
+  alignas(kPad) Word wake_at;    ///< reader: asleep until tail, of frames tail_messages, reaches this. SYNC(sleep)
 };
 static_assert(sizeof(ReaderPage) <= kPage);
 

@@ -86,6 +86,14 @@ class InputEnd {
   [[nodiscard]] std::uint64_t available_messages() const { return tail_.messages - head_.messages; }
   /// The producer's position at the last refresh().
   [[nodiscard]] std::uint64_t seen_bytes() const { return tail_.bytes; }
+  /// The position for set_wake_at() at which `messages` wait.
+  [[nodiscard]] std::uint64_t target_for(std::uint64_t messages) const {
+    return message_bytes_ != 0 ? head_.bytes + messages * message_bytes_ : head_.messages + messages;
+  }
+  /// Whether the last refresh() showed such a position.
+  [[nodiscard]] bool reached(std::uint64_t target) const {
+    return (message_bytes_ != 0 ? tail_.bytes : tail_.messages) >= target;
+  }
   [[nodiscard]] unsigned char* begin() const { return data_ + (head_.bytes & mask_); }
 
   /// Looks how far the producer is. False when it claims the impossible; this end then stays as it was.
@@ -121,7 +129,8 @@ class InputEnd {
   /// Rings the producer if it sleeps for the room that publish() made. After the publisher's fence.
   void wake_peers() { producer_.wake(head_.bytes); }
 
-  /// Says "asleep until tail reaches this"; kAwake takes it back. Then the sleeper's fence, then refresh().
+  /// Says "asleep until tail reaches this", or tail_messages when the ring carries frames; kAwake takes it back. Then
+  /// the sleeper's fence, then refresh().
   void set_wake_at(std::uint64_t position) { page_->wake_at.store(position, std::memory_order_relaxed); }
 
  private:
@@ -187,7 +196,8 @@ class OutputEnd {
   }
   /// Rings the readers that sleep for what publish() brought. After the publisher's fence.
   void wake_peers() {
-    for (Reader& reader : readers_) reader.sleeper.wake(tail_.bytes);
+    // Frames differ in length and have two words: only their count says that one has come whole.
+    for (Reader& reader : readers_) reader.sleeper.wake(message_bytes_ != 0 ? tail_.bytes : tail_.messages);
   }
 
   /// Closes or reopens the stream; closing wakes every reader.

@@ -501,12 +501,33 @@ Status Daemon::start_again(ChildId child, bool restart) {
   return *result;
 }
 
+/// A running neighbour that has mapped a channel which would carry another message in `next`; empty when there is none.
+std::string Daemon::peer_of_changed_message(const topology::Plan& next, ChildId child) const {
+  const auto touches = [&](std::size_t actor) { return plan_.actors[actor].worker == child; };
+  for (std::size_t i = 0; i < plan_.channels.size(); ++i) {
+    const topology::PlannedChannel& before = plan_.channels[i];
+    const topology::PlannedChannel& after = next.channels[i];
+    const bool same = before.frames == after.frames && before.message.size_bytes == after.message.size_bytes &&
+                      before.message.fields == after.message.fields;
+    if (same || !before.known) continue;
+    std::vector<std::size_t> ends = before.consumers;
+    ends.push_back(before.producer);
+    if (std::none_of(ends.begin(), ends.end(), touches)) continue;
+    for (const std::size_t actor : ends)
+      if (!touches(actor) && facts_[plan_.actors[actor].worker].pid != 0) return plan_.actors[actor].spec.name;
+  }
+  return {};
+}
+
 Status Daemon::adopt_plugins(ChildId child) {
   topology::Resolution resolution = topology::resolve(graph_, plugins_.descriptions());
   if (!resolution.diagnostics.empty()) {
     tree_->set_startable(child, false, resolution.diagnostics.front().text());
     return fail(ErrorCode::Invalid, resolution.diagnostics.front().text());
   }
+  if (const std::string peer = peer_of_changed_message(resolution.plan, child); !peer.empty())
+    return fail(ErrorCode::Busy, "it now sends or takes another message than before, and " + peer +
+                                     " still runs with the old one; stop that first");
   plan_ = std::move(resolution.plan);
   const std::string unstartable = why_unstartable(child);
   tree_->set_startable(child, unstartable.empty(), unstartable);

@@ -84,6 +84,7 @@ class Daemon {
   [[nodiscard]] Status operate(const std::string& verb, const std::string& actor);
   [[nodiscard]] Status start_again(supervision::ChildId child, bool restart);
   [[nodiscard]] Status adopt_plugins(supervision::ChildId child);
+  [[nodiscard]] std::string peer_of_changed_message(const topology::Plan& next, supervision::ChildId child) const;
   void start_enabled_readers(supervision::ChildId child);
   void start_finished_readers(supervision::ChildId child);
   [[nodiscard]] std::string why_unstartable(supervision::ChildId child) const;

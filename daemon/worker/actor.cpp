@@ -93,6 +93,8 @@ Actor::~Actor() {
 }
 
 void Actor::start() {
+  ipc::publisher_fence(fence_);  // SYNC(sleep): repair may have published just now
+  io_->wake_all_peers();
   if (ended()) return;  // the last generation had ended its streams and died before it could exit
   set_activity(ipc::Activity::Starting);
   if (const auto old = io_->old_state()) {
@@ -116,7 +118,6 @@ void Actor::start() {
   commit(io_->io().finished != 0, ipc::NoHook{});
   stalled_ = false;
   plan_conditions();
-  io_->wake_all_peers();
 }
 
 bool Actor::ended() const { return io_->words().finished.load(std::memory_order_relaxed) != 0; }
@@ -234,6 +235,8 @@ bool Actor::has_input(const InputLane& lane, std::uint64_t amount) const {
   if (messages >= std::max(amount, lane.plan->min)) return true;
   if (messages == 0) return false;
   if (lane.closed) return true;  // what is there is all there will ever be
+  // Long frames may fill the ring before there are enough of them; then neither side could ever go on.
+  if (lane.end.message_bytes() == 0 && lane.end.available_bytes() >= lane.end.capacity_bytes() / 2) return true;
   return lane.waiting_since_ns != 0 && now_ns() - lane.waiting_since_ns >= lane.plan->max_wait_ns;
 }
 
@@ -391,6 +394,7 @@ std::uint64_t Actor::wanted_input(const InputLane& lane) const {
   const std::uint64_t messages = lane.end.available_messages();
   if (messages >= amount) return stalled_ ? messages + 1 : 0;
   if (lane.plan->max_wait_ns != 0 && messages == 0) return 1;  // the first one starts the clock
+  if (lane.end.message_bytes() == 0) return messages + 1;      // whether their bytes are enough is seen at each
   return amount;
 }
 
@@ -415,9 +419,7 @@ void Actor::set_targets() {
     lane.target = ipc::kAwake;
     const std::uint64_t wanted = lane.parked ? 0 : wanted_input(lane);
     if (wanted == 0) continue;
-    const std::uint64_t size = lane.end.message_bytes();
-    // Frames differ in length, so a count of them is no position: look again at each commit.
-    lane.target = lane.end.position().bytes + (size != 0 ? wanted * size : lane.end.available_bytes() + 1);
+    lane.target = lane.end.target_for(wanted);
   }
   for (OutputLane& lane : io_->outputs()) {
     lane.target = ipc::kAwake;
@@ -435,7 +437,7 @@ bool Actor::news() {
   for (InputLane& lane : io_->inputs()) {
     if (lane.parked) continue;
     if (lane.end.closed() != lane.closed) return true;
-    if (lane.target != ipc::kAwake && (!lane.end.refresh() || lane.end.seen_bytes() >= lane.target)) return true;
+    if (lane.target != ipc::kAwake && (!lane.end.refresh() || lane.end.reached(lane.target))) return true;
   }
   for (OutputLane& lane : io_->outputs())
     if (lane.target != ipc::kAwake && (!lane.end->refresh() || lane.end->slowest() >= lane.target)) return true;

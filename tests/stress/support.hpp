@@ -120,13 +120,12 @@ inline bool wait_for_room(ipc::OutputEnd& output, const ipc::Bell& bell, std::ui
 }
 
 inline bool wait_for_input(ipc::InputEnd& input, const ipc::Bell& bell, std::uint64_t messages, ipc::FenceMode fence) {
-  const std::uint64_t size = input.message_bytes();
-  const std::uint64_t target = input.position().bytes + (size != 0 ? messages * size : 1);
+  const std::uint64_t target = input.target_for(messages);
   bool sound = true;
   const auto news = [&] {
     const bool closed = input.closed();
     sound = input.refresh();
-    return closed || !sound || input.available_messages() >= messages;
+    return closed || !sound || input.reached(target);
   };
   if (!news()) sleep_on(input, bell, target, fence, news);
   return sound;

@@ -133,7 +133,7 @@ typedef struct steady_actor_type {
   uint32_t parameter_count;
   const steady_metric *metrics;
   uint32_t metric_count;
-  uint64_t state_size; /* bytes; 0: no state */
+  uint64_t state_size; /* bytes, a multiple of 8; 0: no state */
   uint32_t state_version;
   uint32_t state_flags;
 

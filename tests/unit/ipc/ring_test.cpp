@@ -365,6 +365,26 @@ TEST_SUITE("ipc/ring") {
     CHECK(bell.count() == 2);
   }
 
+  TEST_CASE("a reader that saw a frame's bytes before its count is rung when the count comes") {
+    IpcBench bench;
+    bench.add_channel("a", kFrames);
+    OutputEnd output = bench.output("a");
+    InputEnd input = bench.input("a");
+    bench.spoil<RingPage>(bench.segments.ring_path("a"),
+                          [](RingPage& page) { page.tail.store(16); });  // half of publish()
+    REQUIRE(input.refresh());
+    REQUIRE(input.available_messages() == 0);
+    const std::uint64_t target = input.target_for(1);
+    input.set_wake_at(target);
+    REQUIRE(input.refresh());
+    CHECK_FALSE(input.reached(target));  // so it sleeps
+    output.publish({16, 1});
+    output.wake_peers();
+    CHECK(bench.bell("in").count() == 1);
+    REQUIRE(input.refresh());
+    CHECK(input.reached(target));
+  }
+
   TEST_CASE("a producer that sleeps for room is rung by each reader that makes it") {
     IpcBench bench;
     const std::vector<std::string> readers{"one", "two"};
