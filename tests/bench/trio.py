@@ -20,8 +20,8 @@ actors:
   fizzbuzz: {plugin: demo, type: fizzbuzz}
   auditor: {plugin: demo, type: auditor}
 channels:
-  - generator.numbers -> fizzbuzz.numbers
-  - fizzbuzz.verdicts -> auditor.verdicts
+  - {from: generator.numbers, to: fizzbuzz.numbers, capacity: 256Ki}  # as in config/demo.yaml
+  - {from: fizzbuzz.verdicts, to: auditor.verdicts, capacity: 256Ki}
 """
 BARE_BATCH = 4096
 
