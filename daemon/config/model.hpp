@@ -42,6 +42,7 @@ enum class Wait { Block, Adaptive, Spin };
 enum class Life { Memory, Disk };
 enum class WhenFull { Block, DropNew };
 enum class OnGiveUp { Degrade, Exit };
+enum class Poison { DeadLetter, Stop, Keep };
 enum class AutoShutdown { Never, AnySignificant, AllSignificant };
 
 /// A scalar as the user wrote it, `${VAR}` expanded; its type is the plugin's to say.
@@ -75,6 +76,9 @@ struct Actor {
   Wait wait = Wait::Adaptive;
   std::optional<Life> life;  ///< of its state; empty: what the actor type asks for
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(10);  ///< from spawn to ready
+  std::optional<std::chrono::nanoseconds> watchdog;  ///< longest time that one step may take; empty: any
+  Poison poison = Poison::DeadLetter;  ///< what becomes of a message that kills it again and again
+  unsigned max_deliveries = 3;         ///< deaths on one message before that
   std::string worker;        ///< shared worker; empty: one of its own
   Position position;
 };
@@ -135,6 +139,7 @@ struct Graph {
   std::string file;
   std::string name = "steadyd";
   Telemetry telemetry;
+  std::chrono::nanoseconds drain_timeout = std::chrono::seconds(5);  ///< for the streams to run empty at a stop
   std::vector<std::string> plugin_path;  ///< directories searched before the installed ones, relative to the file
   std::vector<Actor> actors;             ///< in file order
   std::vector<Channel> channels;         ///< in file order

@@ -42,7 +42,13 @@ void read_supervised(const Map& map, Actor& actor) {
   map.read("shutdown", rules::shutdown(), actor.shutdown);
   map.read("significant", rules::boolean(), actor.significant);
   map.read("start_timeout", rules::duration(1ms, 1h), actor.start_timeout);
+  map.read("watchdog", rules::watchdog(), actor.watchdog);
   map.read("worker", rules::name("the name of a shared worker"), actor.worker);
+}
+
+void read_poison(const Map& map, Actor& actor) {
+  map.read("poison", rules::poison(), actor.poison);
+  map.read("max_deliveries", rules::integer(1, 1000), actor.max_deliveries);
 }
 
 Actor read_actor(const Reader& reader, const Entry& entry) {
@@ -52,6 +58,7 @@ Actor read_actor(const Reader& reader, const Entry& entry) {
   const Map map(reader, entry.value, sections::kActor, "a map with at least 'plugin'");
   read_type(map, actor);
   read_supervised(map, actor);
+  read_poison(map, actor);
   map.read("wait", rules::wait(), actor.wait);
   map.read("life", rules::actor_life(), actor.life);
   if (const Item* const item = map.find("params")) read_params(reader, *item, actor);

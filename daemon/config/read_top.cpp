@@ -60,6 +60,7 @@ void read_top(const Reader& reader, const YAML::Node& document, Draft& draft) {
   read_version(reader, map);
   map.read("name", rules::name("a name"), draft.graph.name);
   if (const Item* const item = map.find("telemetry")) read_telemetry(reader, *item, draft.graph.telemetry);
+  map.read("drain_timeout", rules::duration(0ns, 24h), draft.graph.drain_timeout);
   read_shared_keys(reader, map, draft);
   if (const Item* const item = map.find("supervision")) read_supervision(reader, *item, draft);
 }

@@ -133,6 +133,16 @@ Rule<Shutdown> shutdown() {
   return {"brutal_kill, infinity or a duration of at most 24h such as 5s", parse_shutdown, {"brutal_kill", "infinity"}};
 }
 
+Rule<std::optional<nanoseconds>> watchdog() {
+  const Rule<nanoseconds> timed = duration(std::chrono::milliseconds(10), std::chrono::hours(24));
+  const auto parse = [timed](const std::string& found) -> std::optional<std::optional<nanoseconds>> {
+    if (found == "off") return std::optional<nanoseconds>();
+    if (const auto time = timed.parse(found)) return std::optional(time);
+    return std::nullopt;
+  };
+  return {"off or " + timed.expected, parse, {"off"}};
+}
+
 Rule<std::string> listen() {
   return {"ADDRESS:PORT such as 127.0.0.1:9900 or '[::1]:9900', or off", parse_listen};
 }
@@ -166,6 +176,10 @@ Rule<WhenFull> when_full() {
 
 Rule<OnGiveUp> on_give_up() {
   return one_of<OnGiveUp>({{"degrade", OnGiveUp::Degrade}, {"exit", OnGiveUp::Exit}});
+}
+
+Rule<Poison> poison() {
+  return one_of<Poison>({{"dead_letter", Poison::DeadLetter}, {"stop", Poison::Stop}, {"keep", Poison::Keep}});
 }
 
 Rule<AutoShutdown> auto_shutdown() {

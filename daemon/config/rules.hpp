@@ -34,6 +34,8 @@ namespace rules {
 [[nodiscard]] Rule<std::uint64_t> size(std::uint64_t min, std::uint64_t max);
 [[nodiscard]] Rule<std::chrono::nanoseconds> duration(std::chrono::nanoseconds min, std::chrono::nanoseconds max);
 [[nodiscard]] Rule<Shutdown> shutdown();
+/// off (an empty optional inside) or a duration.
+[[nodiscard]] Rule<std::optional<std::chrono::nanoseconds>> watchdog();
 /// ADDR:PORT with a numeric address, or off.
 [[nodiscard]] Rule<std::string> listen();
 
@@ -44,6 +46,7 @@ namespace rules {
 [[nodiscard]] Rule<Life> channel_life();
 [[nodiscard]] Rule<WhenFull> when_full();
 [[nodiscard]] Rule<OnGiveUp> on_give_up();
+[[nodiscard]] Rule<Poison> poison();
 [[nodiscard]] Rule<AutoShutdown> auto_shutdown();
 
 }  // namespace rules

@@ -7,12 +7,12 @@
 namespace steady::config {
 namespace sections {
 
-const Section kTop{"top", {"steadyd", "name", "telemetry", "plugin_path", "actors", "channels", "supervision"}};
+const Section kTop{"top", {"steadyd", "name", "telemetry", "drain_timeout", "plugin_path", "actors", "channels", "supervision"}};
 const Section kDropIn{"drop_in", {"plugin_path", "actors", "channels"}};
 const Section kTelemetry{"telemetry", {"listen", "frame"}};
 const Section kActor{"actor",
                      {"plugin", "type", "params", "inputs", "restart", "shutdown", "significant", "wait", "life",
-                      "start_timeout", "worker"}};
+                      "start_timeout", "watchdog", "poison", "max_deliveries", "worker"}};
 const Section kInput{"input", {"min", "max", "max_wait"}};
 const Section kChannel{"channel", {"from", "to", "capacity", "life", "when_full"}};
 const Section kSupervisor{"supervisor",
@@ -31,9 +31,8 @@ std::vector<Section> schema_sections() {
 bool is_for_later(const std::string& key) {
   using namespace std::string_view_literals;
   static constexpr std::array kLater{
-      "watchdog"sv,       "max_deliveries"sv, "poison"sv,     "standby"sv,     "cpus"sv,     "nice"sv,
-      "sched"sv,          "numa"sv,           "huge_pages"sv, "lock_memory"sv, "triggers"sv, "on_trigger"sv,
-      "latency_target"sv, "injectable"sv,     "when_down"sv,  "log"sv,
+      "standby"sv,    "cpus"sv,        "nice"sv,           "sched"sv,      "numa"sv,      "huge_pages"sv, "lock_memory"sv,
+      "triggers"sv,   "on_trigger"sv,  "latency_target"sv, "injectable"sv, "when_down"sv, "log"sv,
   };
   return std::ranges::find(kLater, std::string_view(key)) != kLater.end();
 }

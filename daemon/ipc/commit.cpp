@@ -30,6 +30,7 @@ Result<bool> repair(ActorWords& words, std::span<InputEnd* const> inputs, std::s
     words.state_current.store(record.state_current, std::memory_order_release);  // SYNC(state)
     words.state_commits.store(words.state_commits.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
+  if (record.replay != 0) words.last_replay.store(record.replay, std::memory_order_relaxed);
   if (record.finished != 0 && !reopen) {
     words.finished.store(1, std::memory_order_relaxed);
     for (OutputEnd* const output : outputs) output->set_closed(true);

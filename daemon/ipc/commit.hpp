@@ -54,6 +54,7 @@ struct Changes {
   std::span<const Moved<OutputEnd>> outputs;
   std::uint64_t state_current = 0;  ///< buffer that counts from now on (1 or 2), or 0: unchanged
   bool finished = false;            ///< all outputs close, for good
+  std::uint64_t replay = 0;         ///< ticket of the dead letter that is put back, or 0
 };
 
 /// Commits `changes` of the actor whose words these are. `all_outputs` are closed when it has finished.
@@ -64,7 +65,7 @@ void commit(ActorWords& words, const Changes& changes, std::span<OutputEnd* cons
   constexpr auto relaxed = std::memory_order_relaxed;
   hook(CommitPoint::BeforeRecord);
   CommitRecord& record = words.record;
-  const bool one_store = changes.state_current == 0 && !changes.finished &&
+  const bool one_store = changes.state_current == 0 && !changes.finished && changes.replay == 0 &&
                          ((changes.outputs.empty() && changes.inputs.size() == 1) ||
                           (changes.inputs.empty() && changes.outputs.size() == 1)) &&
                          (changes.inputs.empty() ? changes.outputs[0].end->message_bytes()
@@ -78,6 +79,7 @@ void commit(ActorWords& words, const Changes& changes, std::span<OutputEnd* cons
     record.entry_count = count;
     record.state_current = changes.state_current;
     record.finished = changes.finished ? 1 : 0;
+    record.replay = changes.replay;
     hook(CommitPoint::BeforeArm);
     record.armed.store(1, std::memory_order_release);  // SYNC(commit): this is the commit
     hook(CommitPoint::Armed);
@@ -95,6 +97,7 @@ void commit(ActorWords& words, const Changes& changes, std::span<OutputEnd* cons
     words.state_current.store(changes.state_current, std::memory_order_release);  // SYNC(state)
     words.state_commits.store(words.state_commits.load(relaxed) + 1, std::memory_order_release);
   }
+  if (changes.replay != 0) words.last_replay.store(changes.replay, relaxed);  // read after this process is gone
   hook(CommitPoint::BeforeClose);
   if (changes.finished) {
     words.finished.store(1, relaxed);  // read after this process is gone, or for display

@@ -14,7 +14,7 @@
 namespace steady::ipc {
 
 /// Raised with every change of any struct in this file.
-inline constexpr std::uint32_t kLayoutVersion = 1;
+inline constexpr std::uint32_t kLayoutVersion = 2;
 
 /// Two lines, because the prefetcher pulls in the neighbour. Fixed by us, so that every executable agrees.
 inline constexpr std::size_t kPad = 128;
@@ -25,7 +25,7 @@ using Word = std::atomic<std::uint64_t>;
 static_assert(Word::is_always_lock_free, "a word that needs a lock cannot be shared with a process that may be killed");
 static_assert(sizeof(Word) == 8 && std::is_trivially_copyable_v<std::uint64_t>);
 
-enum class SegmentKind : std::uint32_t { Ring = 1, Reader = 2, Actor = 3, Bell = 4 };
+enum class SegmentKind : std::uint32_t { Ring = 1, Reader = 2, Actor = 3, Bell = 4, Crash = 5 };
 
 inline constexpr char kMagic[8] = {'s', 't', 'e', 'a', 'd', 'y', 's', 'g'};
 
@@ -92,6 +92,7 @@ struct CommitRecord {
   alignas(kPad) Word armed;  ///< worker: 0, or the commit is decided and may need to be finished. SYNC(commit)
   std::uint64_t state_current;
   std::uint64_t finished;
+  std::uint64_t replay;  ///< ticket of the dead letter that this commit puts back, or 0
   std::uint64_t entry_count;
   CommitEntry entries[kEndsMax];
 };
@@ -101,13 +102,27 @@ inline constexpr std::size_t kNoteBytes = 128;
 /// What the actor's thread is doing, for people and metrics.
 enum class Activity : std::uint64_t { Starting, Running, WaitingForInput, WaitingForRoom, WaitingForTimer, Done };
 
+/// What is true of one generation only: zeroed by steadyd before each spawn, then the worker's.
+///
+/// SYNC(suspect): sequence is stored before reader, reader is taken back after the commit; steadyd reads both when the
+///   process is gone. Forbidden: 1. step over, reader still set  2. death  3. an innocent message is blamed.
+struct ProcessWords {
+  Word begun;             ///< calls of step and finish that have begun
+  Word returned;          ///< and that are committed; one fewer than begun: it is in the actor's code
+  Word thread;            ///< the kernel's number of the actor's thread
+  Word suspect_reader;    ///< incarnation of the reader page whose next message is alone in the step that runs; 0: none
+  Word suspect_sequence;  ///< number of that message
+};
+
 /// Second page (and following) of an actor's segment. All words by the worker.
 struct ActorWords {
   alignas(kPad) Word state_current;  ///< 0: never committed; 1 or 2: which buffer counts. SYNC(state)
   Word state_commits;                ///< commits that changed the state; a reader retries when it moved. SYNC(state)
+  Word last_replay;                  ///< highest ticket of a dead letter that was put back here
   alignas(kPad) Word steps;
   Word activity;
   Word finished;                     ///< 1: its streams ended and its outputs are closed
+  ProcessWords process;
   alignas(kPad) Word note_sequence;  ///< odd while the note is being written. SYNC(note)
   Word note[kNoteBytes / 8];         ///< text, padded with zeros
   CommitRecord record;

@@ -56,10 +56,11 @@ ChannelSample ChannelObserver::sample(std::uint64_t now_ns) const {
   ChannelSample sample;
   sample.capacity_bytes = ring.capacity_bytes;
   sample.closed = ring.closed.load(std::memory_order_acquire) != 0;
+  sample.incarnation = ring.header.incarnation;
   // Heads before tail: a reader seen here can then not be ahead of the tail seen here.
   for (const Mapping& mapping : readers_) {
     const auto& page = *mapping.at<const ReaderPage>(0);
-    sample.readers.push_back({page.head.load(std::memory_order_acquire),
+    sample.readers.push_back({page.header.incarnation, page.head.load(std::memory_order_acquire),
                               page.head_messages.load(std::memory_order_relaxed)});
   }
   sample.tail_messages = ring.tail_messages.load(std::memory_order_acquire);
@@ -83,12 +84,24 @@ Result<ActorObserver> ActorObserver::open(const std::string& actor_path) {
   return observer;
 }
 
+ActorObserver::Calls ActorObserver::calls() const {
+  const ProcessWords& words = mapping_.at<const ActorWords>(kActorWordsOffset)->process;
+  Calls calls;
+  calls.returned = words.returned.load(std::memory_order_relaxed);  // before begun: never more than it
+  calls.begun = words.begun.load(std::memory_order_relaxed);
+  calls.thread = static_cast<int>(words.thread.load(std::memory_order_relaxed));
+  return calls;
+}
+
 ActorSample ActorObserver::sample() const {
   const auto& page = *mapping_.at<const ActorPage>(0);
   const auto& words = *mapping_.at<const ActorWords>(kActorWordsOffset);
   ActorSample sample;
   sample.generation = page.generation.load(std::memory_order_relaxed);
   sample.steps = words.steps.load(std::memory_order_relaxed);
+  sample.last_replay = words.last_replay.load(std::memory_order_relaxed);
+  sample.suspect_reader = words.process.suspect_reader.load(std::memory_order_acquire);  // SYNC(suspect)
+  sample.suspect_sequence = words.process.suspect_sequence.load(std::memory_order_relaxed);
   sample.activity = static_cast<Activity>(std::min(words.activity.load(std::memory_order_relaxed),
                                                    static_cast<std::uint64_t>(Activity::Done)));
   sample.finished = words.finished.load(std::memory_order_relaxed) != 0;

@@ -18,7 +18,9 @@ struct ChannelSample {
   std::uint64_t capacity_bytes = 0;
   std::uint64_t blocked_ns = 0;  ///< including a sleep that lasts
   bool closed = false;
+  std::uint64_t incarnation = 0;
   struct Reader {
+    std::uint64_t incarnation = 0;
     std::uint64_t head_bytes = 0;
     std::uint64_t head_messages = 0;
   };
@@ -41,6 +43,9 @@ class ChannelObserver {
 struct ActorSample {
   std::uint64_t generation = 0;
   std::uint64_t steps = 0;
+  std::uint64_t last_replay = 0;
+  std::uint64_t suspect_reader = 0;  ///< as ProcessWords
+  std::uint64_t suspect_sequence = 0;
   Activity activity = Activity::Starting;
   bool finished = false;
   std::string note;
@@ -51,6 +56,13 @@ class ActorObserver {
  public:
   [[nodiscard]] static Result<ActorObserver> open(const std::string& actor_path);
   [[nodiscard]] ActorSample sample() const;
+  /// Only begun, returned and thread; cheap enough for many looks a second.
+  struct Calls {
+    std::uint64_t begun = 0;
+    std::uint64_t returned = 0;
+    int thread = 0;
+  };
+  [[nodiscard]] Calls calls() const;
 
  private:
   Mapping mapping_;

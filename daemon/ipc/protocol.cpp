@@ -1,5 +1,6 @@
 #include "ipc/protocol.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -10,17 +11,41 @@ using nlohmann::json;
 // The bodies are the library's; argument-dependent look-up wants them beside the types.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MessageLayout::Field, name, type, offset, count)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MessageLayout, name, size, align, fields)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InputPlan, port, channel, producer, ring_fd, reader_fd, bell_fd, min, max,
-                                   max_wait_ns, message)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Replay, ticket, channel, payload_hex)
+
+void to_json(json& object, const InputPlan& input) {
+  object = {{"port", input.port},       {"channel", input.channel},     {"producer", input.producer},
+            {"ring_fd", input.ring_fd}, {"reader_fd", input.reader_fd}, {"bell_fd", input.bell_fd},
+            {"min", input.min},         {"max", input.max},             {"max_wait_ns", input.max_wait_ns},
+            {"message", input.message}};
+  if (input.skip) object["skip"] = *input.skip;
+}
+
+void from_json(const json& object, InputPlan& input) {
+  object.at("port").get_to(input.port);
+  object.at("channel").get_to(input.channel);
+  object.at("producer").get_to(input.producer);
+  object.at("ring_fd").get_to(input.ring_fd);
+  object.at("reader_fd").get_to(input.reader_fd);
+  object.at("bell_fd").get_to(input.bell_fd);
+  object.at("min").get_to(input.min);
+  object.at("max").get_to(input.max);
+  object.at("max_wait_ns").get_to(input.max_wait_ns);
+  object.at("message").get_to(input.message);
+  if (object.contains("skip")) input.skip = object["skip"].get<std::uint64_t>();
+}
+
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan::Reader, actor, page_fd, bell_fd)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan, port, channel, ring_fd, readers)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActorPlan, name, plugin, type, wait, generation, reopen, plugin_fd, segment_fd,
-                                   old_segment_fd, bell_fd, params, inputs, outputs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerPlan, worker, fence, actors)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActorPlan, name, plugin, type, wait, generation, careful, reopen, plugin_fd,
+                                   segment_fd, old_segment_fd, bell_fd, params, inputs, outputs, replays)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerPlan, worker, fence, crash_fd, actors)
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kEventNames{"ready", "log", "failed", "violation", "migrated", "repaired"};
+constexpr std::array<std::string_view, 8> kEventNames{"ready",    "log",      "failed",  "violation",
+                                                      "migrated", "repaired", "skipped", "replayed"};
+constexpr std::array<std::string_view, 3> kCommandNames{"drain", "stop", "replay"};
 
 /// One line: text of plugins need not be UTF-8, so what is not is replaced.
 std::string line_of(const json& object) {
@@ -45,16 +70,27 @@ Result<WorkerPlan> parse_worker_plan(std::string_view line) {
   return parse_line(line, [](const json& object) { return object.get<WorkerPlan>(); });
 }
 
-std::string print(Command command) {
-  return line_of({{"command", command == Command::Drain ? "drain" : "stop"}});
+std::string print(const Command& command) {
+  json object{{"command", kCommandNames[static_cast<std::size_t>(command.kind)]}};
+  if (command.kind == Command::Kind::Replay) {
+    object["actor"] = command.actor;
+    object["replay"] = command.replay;
+  }
+  return line_of(object);
 }
 
 Result<Command> parse_command(std::string_view line) {
-  const auto name = parse_line(line, [](const json& object) { return object.at("command").get<std::string>(); });
+  Command command;
+  const auto name = parse_line(line, [&](const json& object) {
+    command.actor = object.value("actor", "");
+    command.replay = object.value("replay", Replay());
+    return object.at("command").get<std::string>();
+  });
   if (!name) return tl::unexpected(name.error());
-  if (*name == "drain") return Command::Drain;
-  if (*name == "stop") return Command::Stop;
-  return fail(ErrorCode::Invalid, "unknown command '" + *name + "'");
+  const auto known = std::find(kCommandNames.begin(), kCommandNames.end(), *name);
+  if (known == kCommandNames.end()) return fail(ErrorCode::Invalid, "unknown command '" + *name + "'");
+  command.kind = static_cast<Command::Kind>(known - kCommandNames.begin());
+  return command;
 }
 
 std::string print(const Event& event) {
@@ -67,6 +103,7 @@ std::string print(const Event& event) {
   put("text", event.text);
   put("peer", event.peer);
   put("channel", event.channel);
+  if (event.number != 0) object["number"] = event.number;
   return line_of(object);
 }
 
@@ -78,6 +115,7 @@ Result<Event> parse_event(std::string_view line) {
     event.text = object.value("text", "");
     event.peer = object.value("peer", "");
     event.channel = object.value("channel", "");
+    event.number = object.value("number", std::uint64_t{0});
     return object.at("event").get<std::string>();
   });
   if (!name) return tl::unexpected(name.error());

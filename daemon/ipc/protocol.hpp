@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,7 @@ struct InputPlan {
   std::uint64_t min = 1;
   std::uint64_t max = 0;  ///< 0: as many as there are
   std::uint64_t max_wait_ns = 0;  ///< 0: forever
+  std::optional<std::uint64_t> skip;  ///< number of a dead letter: to be stepped over if it is still next
   MessageLayout message;
 };
 
@@ -55,12 +57,20 @@ struct OutputPlan {
   std::vector<Reader> readers;
 };
 
+/// A dead letter that goes back on its channel, at the end, exactly once.
+struct Replay {
+  std::uint64_t ticket = 0;  ///< grows; one that is not above the actor's last is done already
+  std::string channel;
+  std::string payload_hex;   ///< the message, or the body of a frame
+};
+
 struct ActorPlan {
   std::string name;
   std::string plugin;  ///< for messages
   std::string type;
   std::string wait;    ///< block, adaptive, spin
   std::uint64_t generation = 0;
+  bool careful = false;  ///< the last generation died: show the messages that it had before it one by one
   bool reopen = false;  ///< its streams begin anew, even if the last generation had brought them to their end
   int plugin_fd = -1;
   int segment_fd = -1;
@@ -69,11 +79,13 @@ struct ActorPlan {
   std::map<std::string, std::string> params;  ///< only those that the configuration gives
   std::vector<InputPlan> inputs;
   std::vector<OutputPlan> outputs;
+  std::vector<Replay> replays;
 };
 
 struct WorkerPlan {
   std::string worker;
   FenceMode fence = FenceMode::Full;
+  int crash_fd = -1;  ///< the crash page, writable; -1: crashes are not caught
   std::vector<ActorPlan> actors;
 };
 
@@ -83,11 +95,16 @@ struct WorkerPlan {
 [[nodiscard]] Result<WorkerPlan> parse_worker_plan(std::string_view line);
 
 /// steadyd to worker.
-enum class Command {
-  Drain,  ///< sources come to their end; everything else follows from their closed channels
-  Stop,   ///< finish the current step and exit with code 0
+struct Command {
+  enum class Kind {
+    Drain,   ///< sources come to their end; everything else follows from their closed channels
+    Stop,    ///< finish the current step and exit with code 0
+    Replay,  ///< the actor puts a dead letter back
+  } kind = Kind::Stop;
+  std::string actor{};  ///< of a Replay
+  Replay replay{};
 };
-[[nodiscard]] std::string print(Command command);
+[[nodiscard]] std::string print(const Command& command);
 [[nodiscard]] Result<Command> parse_command(std::string_view line);
 
 /// Worker to steadyd.
@@ -99,12 +116,15 @@ struct Event {
     Violation,  ///< the actor `peer` wrote something impossible into `channel`
     Migrated,   ///< the actor's state was taken over from an older version
     Repaired,   ///< an interrupted commit was finished
+    Skipped,    ///< the dead letter `number` on `channel` was stepped over
+    Replayed,   ///< the dead letter with ticket `number` is back
   } kind = Kind::Log;
   std::string actor;
   std::string level;  ///< of a Log
   std::string text;
   std::string peer;
   std::string channel;
+  std::uint64_t number = 0;
 };
 [[nodiscard]] std::string print(const Event& event);
 /// Errors: Invalid; the worker runs foreign code, so anything may come.

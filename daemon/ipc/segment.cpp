@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/files.hpp"
+#include "ipc/crash_page.hpp"
 
 namespace steady::ipc {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 /// What a segment of this kind has at least: whoever maps one may look at all of that.
 std::uint64_t smallest_bytes(SegmentKind kind) {
   if (kind == SegmentKind::Actor) return kActorBlocksOffset;
+  if (kind == SegmentKind::Crash) return sizeof(CrashPage);
   return kind == SegmentKind::Ring ? 2 * kPage : kPage;
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
@@ -26,6 +27,11 @@ class Mapping {
     return static_cast<T*>(static_cast<void*>(static_cast<std::byte*>(address_) + offset_bytes));
   }
   [[nodiscard]] explicit operator bool() const { return address_ != nullptr; }
+  /// Gives the memory away: it stays mapped for as long as the process lives.
+  template <class T>
+  [[nodiscard]] T* release() {
+    return static_cast<T*>(std::exchange(address_, nullptr));
+  }
   [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
 
  private:

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <chrono>
 #include <cstring>
@@ -262,6 +263,10 @@ Result<std::uint64_t> Segments::next_generation(const std::string& actor) const 
     return fail_errno(actor_path(actor));
   ++generation;  // from kAwake to 0
   if (::pwrite(fd->get(), &generation, sizeof generation, kOffset) != static_cast<ssize_t>(sizeof generation))
+    return fail_errno(actor_path(actor));
+  constexpr off_t kProcessOffset = kActorWordsOffset + offsetof(ActorWords, process);
+  constexpr std::array<unsigned char, sizeof(ProcessWords)> kNothing{};
+  if (::pwrite(fd->get(), kNothing.data(), kNothing.size(), kProcessOffset) != static_cast<ssize_t>(kNothing.size()))
     return fail_errno(actor_path(actor));
   return generation;
 }

@@ -62,7 +62,8 @@ class Segments {
   /// The migrated state is committed: the old one goes.
   void end_migration(const std::string& actor) const;
 
-  /// Raises the actor's generation; returns the new one. The first start of a new segment gives 0.
+  /// Raises the actor's generation and zeroes the words of its process; returns the new one. The first start of a new
+  /// segment gives 0. Only while no worker has it mapped.
   [[nodiscard]] Result<std::uint64_t> next_generation(const std::string& actor) const;
 
   /// Files here that belong to none of `channels` and `actors`: of another configuration, perhaps with messages in them.

@@ -36,6 +36,8 @@ Json actor_json(const ActorSnapshot& actor) {
           {"pid", actor.pid},
           {"generation", actor.generation},
           {"restarts", actor.restarts},
+          {"incidents", actor.incidents},
+          {"dead_letters", actor.dead_letters},
           {"steps", actor.steps},
           {"cpu_seconds", actor.cpu_seconds},
           {"memory_bytes", actor.memory_bytes},

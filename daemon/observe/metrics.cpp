@@ -107,6 +107,12 @@ void actor_restarts(const Snapshot& snapshot, const Sink& sink) {
       sink.add({{"actor", actor.name}, {"reason", reason}}, number(count));
 }
 
+void actor_incidents(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& actor : snapshot.actors)
+    for (const auto& [cause, count] : actor.incidents)
+      sink.add({{"actor", actor.name}, {"cause", cause}}, number(count));
+}
+
 void restarts_remaining(const Snapshot& snapshot, const Sink& sink) {
   for (const auto& supervisor : snapshot.supervisors)
     sink.add({{"supervisor", supervisor.name}},
@@ -149,6 +155,10 @@ constexpr std::array kRows{
     Row{"steady_actor_generation", kGauge, "Generation of the actor, 0 at its first start.",
         &per_actor<&A::generation>},
     Row{"steady_actor_restarts_total", kCounter, "Restarts of the actor by reason.", &actor_restarts},
+    Row{"steady_actor_incidents_total", kCounter, "Deaths of the actor's worker that nobody asked for, by cause.",
+        &actor_incidents},
+    Row{"steady_actor_dead_letters_total", kCounter, "Messages that were set aside because they killed the actor.",
+        &per_actor<&A::dead_letters>},
     Row{"steady_actor_steps_total", kCounter, "Steps that the actor committed.", &per_actor<&A::steps>},
     Row{"steady_actor_cpu_seconds_total", kCounter, "CPU time of the actor's worker.", &per_actor<&A::cpu_seconds>},
     Row{"steady_actor_memory_bytes", kGauge, "Resident memory of the actor's worker.", &per_actor<&A::memory_bytes>},

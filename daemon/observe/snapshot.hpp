@@ -57,7 +57,9 @@ struct ActorSnapshot {
   bool up = false;
   int pid = 0;  ///< 0: no process
   std::uint64_t generation = 0;
-  std::map<std::string, std::uint64_t> restarts;  ///< by reason: crash, exit, killed, start_failed, operator, ...
+  std::map<std::string, std::uint64_t> restarts;   ///< by cause: crash, exit, killed, start_failed, operator, ...
+  std::map<std::string, std::uint64_t> incidents;  ///< by cause
+  std::uint64_t dead_letters = 0;                  ///< messages of it that were set aside, since steadyd started
   std::uint64_t steps = 0;
   double cpu_seconds = 0;
   std::uint64_t memory_bytes = 0;

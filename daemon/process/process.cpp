@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -132,6 +133,10 @@ void Process::send(std::string bytes) {
   const uv_buf_t buffer = uv_buf_init(write->bytes.data(), static_cast<unsigned>(write->bytes.size()));
   const auto done = [](uv_write_t* request, int) { delete static_cast<Write*>(request->data); };
   if (uv_write(&write->request, channels_[2].pipe.stream(), &buffer, 1, done) != 0) delete write;
+}
+
+void Process::signal_thread(int thread, int signal) {
+  if (running_) ::syscall(SYS_tgkill, pid_, thread == 0 ? pid_ : thread, signal);
 }
 
 void Process::kill(int signal) {

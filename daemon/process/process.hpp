@@ -58,6 +58,8 @@ class Process {
   void send(std::string bytes);
   /// Also reaches what the process has started itself.
   void kill(int signal);
+  /// Only to one of its threads; `thread` is the kernel's number, 0 means the main thread.
+  void signal_thread(int thread, int signal);
 
  private:
   struct Channel {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -22,7 +23,25 @@ std::string read_proc(int pid, const char* name) {
   return {text, count};
 }
 
+/// The number behind `key` at the start of a line, or 0.
+std::uint64_t number_after(const std::string& text, const std::string& key) {
+  const auto found = text.find("\n" + key + " ");
+  return found == std::string::npos ? 0 : std::strtoull(text.c_str() + found + key.size() + 2, nullptr, 10);
+}
+
 }  // namespace
+
+std::chrono::nanoseconds queued_time(int pid, int thread) {
+  unsigned long long queued = 0;
+  const std::string path = "task/" + std::to_string(thread) + "/schedstat";
+  if (std::sscanf(read_proc(pid, path.c_str()).c_str(), "%*u %llu", &queued) != 1) return {};
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(queued));
+}
+
+std::uint64_t oom_kills() {
+  const auto text = read_file("/proc/vmstat", 64 * 1024);
+  return text ? number_after(*text, "oom_kill") : 0;
+}
 
 std::optional<Usage> usage_of(int pid) {
   const std::string stat = read_proc(pid, "stat");

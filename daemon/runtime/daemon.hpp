@@ -1,10 +1,16 @@
 // The running service: carries out what the supervision tree decides, and answers those who look. Owns everything else.
 // Loop thread only; the daemon has no other.
+//
+// Its parts, one file each: daemon.cpp opens and runs, daemon_workers.cpp starts workers and listens to them,
+// daemon_deaths.cpp finds out what they died of and who is to blame, daemon_watch.cpp notices those that hang,
+// daemon_operator.cpp and daemon_records.cpp answer people, daemon_stop.cpp drains and stops,
+// daemon_upgrade.cpp goes on as another binary.
 #pragma once
 
 #include <uv.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,10 +25,20 @@
 #include "ipc/protocol.hpp"
 #include "observe/http.hpp"
 #include "observe/snapshot.hpp"
+#include "ipc/crash_page.hpp"
 #include "process/process.hpp"
+#include "process/query.hpp"
+#include "records/store.hpp"
+#include "runtime/blame.hpp"
+#include "runtime/death.hpp"
 #include "runtime/drain.hpp"
+#include "runtime/hang.hpp"
+#include "runtime/incidents.hpp"
+#include "runtime/letters.hpp"
 #include "runtime/plugins.hpp"
 #include "runtime/sampler.hpp"
+#include "runtime/stop_report.hpp"
+#include "runtime/symbolizer.hpp"
 #include "runtime/wiring.hpp"
 #include "supervision/tree.hpp"
 #include "topology/plan.hpp"
@@ -34,6 +50,7 @@ struct Options {
   std::string state_directory;
   std::string listen;  ///< "off": no HTTP
   std::string socket;
+  std::string config;  ///< the file, for the check before an upgrade
 };
 
 class Daemon {
@@ -46,14 +63,32 @@ class Daemon {
   /// Runs until the service has ended. Returns the process's exit code.
   [[nodiscard]] int run();
 
+  /// After run(): the service goes on under the binary that is installed now; to be exec'ed by the caller.
+  [[nodiscard]] bool wants_upgrade() const { return upgrade_ == Upgrade::Accepted; }
+
  private:
   struct Worker {
     std::unique_ptr<process::Process> process;
-    std::string failure;  ///< what the worker said before it exited
-    std::string last_reason;
-    bool reopen = true;  ///< the next start begins its streams anew: the first one, and after they had ended
+    std::optional<ipc::CrashView> crash;      ///< what its process may leave behind
+    std::string failure;                      ///< what the worker said before it exited
+    std::optional<std::size_t> failed_actor;  ///< who said it
+    std::deque<std::string> stderr_tail;
+    const char* last_cause = "start_failed";
+    bool reopen = true;   ///< the next start begins its streams anew: the first one, and after they had ended
+    bool careful = false; ///< the next start shows messages one by one
+    Killing killing = Killing::None;          ///< why steadyd kills it
+    std::optional<std::size_t> hung_actor;    ///< whom it was killed for
+    std::optional<std::chrono::nanoseconds> kill_at;  ///< its stack was asked for; SIGKILL follows
   };
   enum class Phase { Running, Draining, Stopping, Over };
+  enum class Upgrade { None, Checking, Refused, Accepted };
+  /// One death, as far as it can be told without changing anything.
+  struct Autopsy {
+    Cause cause = Cause::Crash;
+    std::optional<std::size_t> culprit;  ///< the actor whose code it was, if that can be told
+    std::optional<ipc::CrashReport> stack;
+    records::Incident incident;
+  };
 
   Daemon(uv_loop_t* loop, Options options, config::Graph graph);
 
@@ -61,10 +96,11 @@ class Daemon {
   [[nodiscard]] Status open_directories();
   [[nodiscard]] Status resolve_plan();
   [[nodiscard]] Status open_doors();
+  [[nodiscard]] Status open_records();
   void build_tree();
   void watch_signals();
 
-  // Carrying out decisions
+  // Carrying out decisions: daemon_workers.cpp
   void perform(supervision::Actions actions);
   void carry_out(const supervision::Action& action);
   void start_worker(supervision::ChildId child);
@@ -72,14 +108,35 @@ class Daemon {
   void arm_timer();
 
   // What workers do
+  bool send_to_actor(const std::string& actor, const ipc::Command& command);
   void worker_line(supervision::ChildId child, process::Stream stream, std::string_view line);
   void worker_event(supervision::ChildId child, const ipc::Event& event);
   void worker_ended(supervision::ChildId child, process::Ended how);
   void stop_violator(const ipc::Event& event);
+
+  // What they die of: daemon_deaths.cpp
+  [[nodiscard]] Autopsy examine(supervision::ChildId child, process::Ended how);
+  [[nodiscard]] std::optional<std::size_t> culprit_of(supervision::ChildId child,
+                                                      const std::optional<ipc::CrashReport>& stack) const;
+  void describe_messages(std::size_t actor, std::vector<records::PortPosition>& ports) const;
+  [[nodiscard]] std::vector<ModuleFile> modules_of(supervision::ChildId child) const;
+  void bury(supervision::ChildId child, supervision::Exit exit, Autopsy autopsy);
+  [[nodiscard]] std::optional<Suspect> suspect_of(std::size_t actor) const;
+  [[nodiscard]] std::string set_aside(std::size_t actor, const Suspect& suspect, unsigned deaths, std::int64_t incident);
+
+  // Those that hang: daemon_watch.cpp
+  void start_pulse();
+  void pulse();
+  void watch(supervision::ChildId child);
+  void kill_with_stack(supervision::ChildId child, Killing killing, std::size_t actor);
+  void kill_when_seen(Worker& worker);
+  [[nodiscard]] std::size_t actor_in_call(supervision::ChildId child) const;
+
   [[nodiscard]] std::string actors_of(supervision::ChildId child) const;
   [[nodiscard]] std::optional<std::size_t> find_actor(std::string_view name) const;
 
-  // What people ask for
+  // What people ask for: daemon_operator.cpp, daemon_records.cpp
+  [[nodiscard]] control::Answer answer_records(const std::string& method, const nlohmann::json& params);
   [[nodiscard]] control::Answer answer(const std::string& method, const nlohmann::json& params);
   [[nodiscard]] Status operate(const std::string& verb, const std::string& actor);
   [[nodiscard]] Status start_again(supervision::ChildId child, bool restart);
@@ -91,16 +148,24 @@ class Daemon {
   [[nodiscard]] std::set<std::string> plugins_to_look_at(supervision::ChildId child) const;
   [[nodiscard]] observe::Snapshot snapshot();
 
-  // Time and end
+  // Time and end: daemon_stop.cpp
   void frame();
   void look_at_processes();
   static void look_at_process(WorkerFacts& facts);
-  void begin_drain(const std::string& why);
+  void begin_drain(const std::string& why, std::chrono::nanoseconds limit, bool then_stop);
   void end_drain_when_done();
   [[nodiscard]] DrainView drain_view() const;
   void stop_now(const std::string& why);
   void close_up_soon(const supervision::Shutdown& shutdown);
   void close_up(const supervision::Shutdown& shutdown);
+
+  // Upgrade: daemon_upgrade.cpp
+  [[nodiscard]] Status begin_upgrade();
+  [[nodiscard]] Status ask_successor(std::vector<std::string> arguments, std::chrono::milliseconds limit,
+                                     std::function<void(const process::Outcome&)> then);
+  void refuse_upgrade(const std::string& why);
+  void go_on_as_successor();
+  [[nodiscard]] nlohmann::json upgrade_report() const;
 
   uv_loop_t* loop_;
   const Options options_;
@@ -110,11 +175,18 @@ class Daemon {
   Plugins plugins_;
   Wiring wiring_;
   Sampler sampler_;
+  std::unique_ptr<records::Store> store_;
+  std::optional<Symbolizer> symbolizer_;
+  std::optional<Incidents> incidents_;
+  std::optional<Letters> letters_;
   topology::Plan plan_;
   ipc::FenceMode fence_;
   std::optional<supervision::Tree> tree_;
   std::vector<Worker> workers_;
   std::vector<WorkerFacts> facts_;
+  std::vector<Blame> blames_;      ///< per actor
+  std::vector<HangClock> clocks_;  ///< per actor
+  std::uint64_t oom_kills_ = 0;    ///< of this machine, at the last look
   std::deque<supervision::Action> actions_;
   std::vector<supervision::ChildId> unspawned_;  ///< starts that failed during perform()
   bool performing_ = false;
@@ -122,6 +194,12 @@ class Daemon {
   Phase phase_ = Phase::Running;
   std::chrono::nanoseconds started_at_{};
   std::chrono::nanoseconds drain_until_{};
+  bool stop_after_drain_ = true;
+  StopReport drain_report_;
+  std::vector<std::string> stragglers_;  ///< who would not finish, and why
+  std::unique_ptr<process::Query> question_;  ///< to the binary that would follow
+  Upgrade upgrade_ = Upgrade::None;
+  std::string upgrade_refusal_;
   unsigned frames_ = 0;
   int exit_code_ = 0;
   supervision::Shutdown shutdown_;  ///< how it ends, once that is decided
@@ -129,6 +207,7 @@ class Daemon {
   std::unique_ptr<control::Server> control_;
   UvHandle<uv_timer_t> tree_timer_;
   UvHandle<uv_timer_t> frame_timer_;
+  UvHandle<uv_timer_t> pulse_timer_;
   std::vector<UvHandle<uv_signal_t>> signals_;
 };
 

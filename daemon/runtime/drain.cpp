@@ -20,7 +20,29 @@ std::vector<bool> stranded_workers(const DrainView& view) {
   return stranded;
 }
 
+/// What keeps this worker, which runs, from finishing; words that follow its name.
+std::string obstacle(const DrainView& view, std::size_t worker) {
+  if (view.in_call[worker]) return "is in a step that does not return";
+  for (const DrainView::Channel& channel : view.channels)
+    if (channel.consumer == worker && !channel.empty) return "has messages of " + channel.name + " before it";
+  for (const DrainView::Channel& channel : view.channels)
+    if (channel.consumer == worker && !channel.closed)
+      return "waits for the end of " + channel.name + ", and " + view.names[channel.producer] +
+             (view.at_rest[channel.producer] ? " is down" : " has not finished");
+  for (const DrainView::Channel& channel : view.channels)
+    if (channel.producer == worker && !channel.empty)
+      return "may wait for room on " + channel.name + ", which " + view.names[channel.consumer] + " does not empty";
+  return "does not come to its end";
+}
+
 }  // namespace
+
+std::vector<std::string> who_would_not_finish(const DrainView& view) {
+  std::vector<std::string> lines;
+  for (std::size_t worker = 0; worker < view.at_rest.size(); ++worker)
+    if (!view.at_rest[worker]) lines.push_back(view.names[worker] + " " + obstacle(view, worker));
+  return lines;
+}
 
 bool drained_as_far_as_possible(const DrainView& view) {
   const std::vector<bool> stranded = stranded_workers(view);

@@ -7,6 +7,8 @@ namespace steady::runtime {
 
 void notify_ready();
 void notify_stopping();
+/// Answers systemd's watchdog (WatchdogSec=); at most every half of its time, so call as often as you like.
+void notify_alive();
 /// One line for `systemctl status`.
 void notify_status(const std::string& line);
 

@@ -34,7 +34,7 @@ void Plugins::begin(const std::string& name) {
     settle(name, topology::parse_description(*json).map_error(
                      [&](Error error) { return std::move(error).within(file); }));
   };
-  auto describe = process::Describe::start(loop_, worker_path_, entry.staged.get(), limit_, answered);
+  auto describe = process::describe(loop_, worker_path_, entry.staged.get(), limit_, answered);
   if (!describe) return settle(name, tl::unexpected(std::move(describe.error())));
   entry.describe = std::move(*describe);
 }

@@ -39,7 +39,7 @@ class Plugins {
   struct Entry {
     process::FileIdentity identity;
     UniqueFd staged;
-    std::unique_ptr<process::Describe> describe;
+    std::unique_ptr<process::Query> describe;
   };
   void begin(const std::string& name);
   void settle(const std::string& name, Result<topology::Description> description);

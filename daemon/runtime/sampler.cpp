@@ -179,6 +179,9 @@ void Sampler::add_actor(observe::Snapshot& snapshot, const topology::Plan& plan,
   shown.up = status.state == supervision::State::Running;
   shown.pid = facts.pid;
   shown.restarts = facts.restarts;
+  shown.incidents = facts.incidents;
+  if (const auto letters = facts.dead_letters.find(planned.spec.name); letters != facts.dead_letters.end())
+    shown.dead_letters = letters->second;
   shown.cpu_seconds = facts.cpu_seconds_before + facts.cpu_seconds;
   shown.memory_bytes = facts.pid == 0 ? 0 : facts.memory_bytes;
   shown.state_bytes = planned.type.state_size_bytes;
@@ -207,7 +210,7 @@ void Sampler::describe_channels(const topology::Plan& plan, DrainView& view) con
     for (std::size_t r = 0; r < planned.consumers.size(); ++r) {
       const bool empty = r >= sample.readers.size() || sample.readers[r].head_bytes == sample.tail_bytes;
       view.channels.push_back({plan.actors[planned.producer].worker, plan.actors[planned.consumers[r]].worker,
-                               sample.closed, empty});
+                               sample.closed, empty, planned.name});
     }
   }
 }
@@ -216,6 +219,53 @@ std::uint64_t Sampler::generation(std::size_t actor) const {
   if (!actors_[actor]) return 0;
   const std::uint64_t generation = actors_[actor]->sample().generation;
   return generation == ipc::kAwake ? 0 : generation;
+}
+
+ipc::ActorObserver::Calls Sampler::calls(std::size_t actor) const {
+  return actors_[actor] ? actors_[actor]->calls() : ipc::ActorObserver::Calls{};
+}
+
+ipc::ActorSample Sampler::actor(std::size_t actor) const {
+  return actors_[actor] ? actors_[actor]->sample() : ipc::ActorSample{};
+}
+
+std::optional<Sampler::ReaderPlace> Sampler::reader_of(const topology::Plan& plan, const std::string& channel,
+                                                       const std::string& actor, const std::string& port) const {
+  for (std::size_t i = 0; i < plan.channels.size(); ++i) {
+    const topology::PlannedChannel& planned = plan.channels[i];
+    if (planned.name != channel || !channels_[i]) continue;
+    const ipc::ChannelSample sample = channels_[i]->sample(0);
+    for (std::size_t r = 0; r < planned.consumers.size() && r < sample.readers.size(); ++r)
+      if (plan.actors[planned.consumers[r]].spec.name == actor && planned.consumer_ports[r] == port)
+        return ReaderPlace{sample.incarnation, sample.readers[r].head_messages};
+  }
+  return std::nullopt;
+}
+
+std::uint64_t Sampler::last_replay(const topology::Plan& plan, const std::string& actor) const {
+  for (std::size_t i = 0; i < plan.actors.size(); ++i)
+    if (plan.actors[i].spec.name == actor) return this->actor(i).last_replay;
+  return 0;
+}
+
+void Sampler::describe_ports(const topology::Plan& plan, std::size_t actor,
+                             std::vector<records::PortPosition>& ports) const {
+  const topology::PlannedActor& planned = plan.actors[actor];
+  const auto add = [&](const topology::End& end, bool input) {
+    const ipc::ChannelSample sample = channels_[end.channel] ? channels_[end.channel]->sample(0) : ipc::ChannelSample{};
+    records::PortPosition& port = ports.emplace_back();
+    port.port = planned.type.ports[end.port].name;
+    port.input = input;
+    port.channel = plan.channels[end.channel].name;
+    port.sequence = sample.tail_messages;
+    for (std::size_t r = 0; r < sample.readers.size(); ++r) {
+      if (input && r != end.reader) continue;
+      port.waiting = std::max(port.waiting, sample.tail_messages - sample.readers[r].head_messages);
+      if (input) port.sequence = sample.readers[r].head_messages;
+    }
+  };
+  for (const topology::End& end : planned.inputs) add(end, true);
+  for (const topology::End& end : planned.outputs) add(end, false);
 }
 
 }  // namespace steady::runtime

@@ -11,6 +11,7 @@
 
 #include "ipc/observer.hpp"
 #include "observe/snapshot.hpp"
+#include "records/incident.hpp"
 #include "runtime/drain.hpp"
 #include "runtime/wiring.hpp"
 #include "supervision/tree.hpp"
@@ -24,7 +25,9 @@ struct WorkerFacts {
   double cpu_seconds_before = 0;  ///< of generations that are gone
   double cpu_seconds = 0;         ///< of this one, at the last look
   std::uint64_t memory_bytes = 0;
-  std::map<std::string, std::uint64_t> restarts;  ///< by reason
+  std::map<std::string, std::uint64_t> restarts;   ///< by cause
+  std::map<std::string, std::uint64_t> incidents;  ///< by cause
+  std::map<std::string, std::uint64_t> dead_letters;  ///< by actor, since steadyd started
   std::string last_end;                           ///< why the last generation ended, in words
 };
 
@@ -44,6 +47,20 @@ class Sampler {
   /// Adds every channel, once per reader.
   void describe_channels(const topology::Plan& plan, DrainView& view) const;
   [[nodiscard]] std::uint64_t generation(std::size_t actor) const;
+  [[nodiscard]] ipc::ActorObserver::Calls calls(std::size_t actor) const;
+  /// The actor's words now; zeros when they cannot be seen.
+  [[nodiscard]] ipc::ActorSample actor(std::size_t actor) const;
+  /// Where a reader stands; empty when there is no such reader, or it cannot be seen.
+  struct ReaderPlace {
+    std::uint64_t ring_incarnation = 0;
+    std::uint64_t next = 0;  ///< number of the message that it takes next
+  };
+  [[nodiscard]] std::optional<ReaderPlace> reader_of(const topology::Plan& plan, const std::string& channel,
+                                                     const std::string& actor, const std::string& port) const;
+  /// The highest ticket of a dead letter that this actor has put back; 0 when there is none.
+  [[nodiscard]] std::uint64_t last_replay(const topology::Plan& plan, const std::string& actor) const;
+  /// Adds where every end of the actor stands, without the messages.
+  void describe_ports(const topology::Plan& plan, std::size_t actor, std::vector<records::PortPosition>& ports) const;
 
  private:
   struct Rate {

@@ -2,7 +2,7 @@
 
 namespace steady::runtime {
 
-StopReport report_stop(const observe::Snapshot& last) {
+StopReport report_stop(const observe::Snapshot& last, const std::vector<std::string>& stragglers) {
   StopReport report;
   report.drained = true;
   for (const observe::ChannelSnapshot& channel : last.channels)
@@ -12,6 +12,7 @@ StopReport report_stop(const observe::Snapshot& last) {
       report.lines.push_back(std::to_string(reader.inflight_messages) + " messages wait on " + channel.name + " for " +
                              reader.actor + "." + reader.port);
     }
+  report.lines.insert(report.lines.end(), stragglers.begin(), stragglers.end());
   for (const observe::ActorSnapshot& actor : last.actors)
     if (actor.state == "failed")
       report.lines.push_back(actor.name + " had failed: " + actor.reason);

@@ -13,6 +13,7 @@ struct StopReport {
   std::vector<std::string> lines;  ///< one per channel that holds messages and per actor that was in the way
 };
 
-[[nodiscard]] StopReport report_stop(const observe::Snapshot& last);
+/// `stragglers`: who would not finish, and why; see who_would_not_finish().
+[[nodiscard]] StopReport report_stop(const observe::Snapshot& last, const std::vector<std::string>& stragglers = {});
 
 }  // namespace steady::runtime

@@ -8,6 +8,7 @@
 
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "ipc/crash_page.hpp"
 #include "process/lock.hpp"
 #include "process/process.hpp"
 
@@ -75,6 +76,8 @@ class Descriptors {
 };
 
 }  // namespace
+
+std::uint64_t Wiring::message_hash(const topology::PlannedChannel& channel) const { return layout_hash(channel); }
 
 const ipc::Segments& Wiring::store_of(const topology::PlannedActor& actor) const {
   const config::Life wished = actor.type.state_durable ? config::Life::Disk : config::Life::Memory;
@@ -238,6 +241,11 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
       }
     }
   }
+  auto crash_page = ipc::create_crash_page();
+  if (!crash_page) return tl::unexpected(std::move(crash_page.error()));
+  order.crash_page = crash_page->get();
+  order.plan.crash_fd = descriptors.number(crash_page->get());
+  order.owned.push_back(std::move(*crash_page));
   auto lock = process::worker_lock(runtime_directory_);
   if (!lock) return tl::unexpected(std::move(lock.error()));
   order.owned.push_back(std::move(*lock));

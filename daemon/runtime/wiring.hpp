@@ -21,6 +21,7 @@ struct WorkerOrder {
   ipc::WorkerPlan plan;
   std::vector<UniqueFd> owned;
   std::vector<int> fds;
+  int crash_page = -1;  ///< our own descriptor of what the process may leave behind; among `owned`
 };
 
 class Wiring {
@@ -54,7 +55,11 @@ class Wiring {
                                                       const topology::Plan& plan) const;
   [[nodiscard]] std::string actor_path(const topology::PlannedActor& actor) const;
 
+  /// What two ends of this channel must agree on, as one number.
+  [[nodiscard]] std::uint64_t message_hash(const topology::PlannedChannel& channel) const;
+
   /// Files that could not be right and were moved aside since start.
+  void note_quarantined() { ++quarantined_; }
   [[nodiscard]] std::uint64_t quarantined() const { return quarantined_; }
 
  private:

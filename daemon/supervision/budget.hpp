@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <deque>
 #include <optional>
 
@@ -12,8 +13,12 @@ class Budget {
  public:
   Budget(unsigned intensity, std::chrono::nanoseconds period) : intensity_(intensity), period_(period) {}
 
-  /// Asks for one restart at `now`. False: it would be one too many, and the supervisor gives up; nothing is spent.
-  [[nodiscard]] bool spend(std::chrono::nanoseconds now);
+  /// Asks for one restart of child `who` at `now`. False: it would be one too many, and the supervisor gives up; nothing
+  /// is spent.
+  [[nodiscard]] bool spend(std::chrono::nanoseconds now, std::size_t who);
+
+  /// Takes back the latest `count` restarts of `who`, or as many as there are.
+  void refund(std::size_t who, unsigned count);
 
   /// Forgets every restart, as a supervisor that was itself restarted does.
   void clear() { restarts_.clear(); }
@@ -31,10 +36,14 @@ class Budget {
   [[nodiscard]] bool counts(std::chrono::nanoseconds restart, std::chrono::nanoseconds now) const {
     return now - restart <= period_;
   }
+  struct Spent {
+    std::chrono::nanoseconds at;
+    std::size_t who;
+  };
 
   unsigned intensity_;
   std::chrono::nanoseconds period_;
-  std::deque<std::chrono::nanoseconds> restarts_;  ///< oldest first; never more than `intensity_`
+  std::deque<Spent> restarts_;  ///< oldest first; never more than `intensity_`
 };
 
 }  // namespace steady::supervision

@@ -94,7 +94,8 @@ class Tree {
 
   /// Stops one worker, with its grace, and keeps it stopped whatever its supervisor does. Errors: Busy (it already is,
   /// or the service is stopping), Invalid (its plugin is unusable).
-  [[nodiscard]] Result<Actions> operator_stop(ChildId child, TimePoint now);
+  [[nodiscard]] Result<Actions> operator_stop(ChildId child, TimePoint now,
+                                              const std::string& reason = "stopped by the operator");
 
   /// Stops the worker if it runs, then starts it. Takes nothing from the budget. Errors as operator_start's.
   [[nodiscard]] Result<Actions> operator_restart(ChildId child, TimePoint now);
@@ -102,6 +103,10 @@ class Tree {
   /// Stops everything in reverse start order, at any moment; Shutdown follows when the last process is gone. Again it
   /// does nothing.
   [[nodiscard]] Actions stop_all(TimePoint now);
+
+  /// The latest `restarts` restarts of a worker had one cause, a message that is set aside now: they no longer count
+  /// against its supervisor's budget, and its back-off starts over. Call before exited().
+  void pardon(ChildId child, unsigned restarts);
 
   /// The worker's plugin became usable, or `why` it no longer is. Starts and stops nothing; a worker that runs goes on.
   void set_startable(ChildId child, bool startable, const std::string& why);
@@ -182,7 +187,7 @@ class Tree {
   void forgive(Node& node);
   void end_backoff(Node& worker);
   [[nodiscard]] bool backs_off(const Node& worker, TimePoint now) const;
-  void hold(Node& worker);
+  void hold(Node& worker, const std::string& reason);
   void forget_giving_up();
 
   std::vector<Node> nodes_;             ///< the root first; never grows after construction, so references stay valid

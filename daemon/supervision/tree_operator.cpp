@@ -50,7 +50,7 @@ Result<Actions> Tree::operator_restart(ChildId child, TimePoint now) {
   return finish_event();
 }
 
-Result<Actions> Tree::operator_stop(ChildId child, TimePoint now) {
+Result<Actions> Tree::operator_stop(ChildId child, TimePoint now, const std::string& reason) {
   Node& worker = nodes_[workers_.at(child)];
   if (Status accepted = accepts_orders(worker); !accepted) return tl::unexpected(std::move(accepted).error());
   if (worker.worker->held) {
@@ -58,7 +58,7 @@ Result<Actions> Tree::operator_stop(ChildId child, TimePoint now) {
     return fail(ErrorCode::Busy, "worker '" + worker.name + (gone_already ? "' is already stopped" : "' is stopping"));
   }
   begin_event(now);
-  hold(worker);
+  hold(worker, reason);
   forget_giving_up();
   return finish_event();
 }
@@ -143,8 +143,7 @@ void Tree::end_backoff(Node& worker) {
   }
 }
 
-void Tree::hold(Node& worker) {
-  const std::string reason = "stopped by the operator";
+void Tree::hold(Node& worker, const std::string& reason) {
   worker.worker->held = true;
   worker.given_up = false;
   worker.after = After::Stopped;

@@ -85,6 +85,13 @@ void Tree::supervisor_ended(Node& supervisor) {
   shut_down_after(supervisor);
 }
 
+// What made it fail is out of the way: its failures are no sign of what comes. Nothing is decided here.
+void Tree::pardon(ChildId child, unsigned restarts) {
+  Node& worker = nodes_[workers_.at(child)];
+  parent_of(worker).supervisor->budget.refund(place_of(worker), restarts);
+  worker.backoff.reset();
+}
+
 void Tree::restart(Node& failed, const std::string& why) {
   Node& supervisor = parent_of(failed);
   Budget& budget = supervisor.supervisor->budget;
@@ -92,7 +99,7 @@ void Tree::restart(Node& failed, const std::string& why) {
     return give_up(failed, called(failed) + ": " + why + ", " + std::to_string(failed.failed_starts_in_a_row) +
                                " times in a row, and others wait for it");
   }
-  if (!budget.spend(now_)) return give_up(failed, called(failed) + ": " + why + "; " + too_many_restarts(budget));
+  if (!budget.spend(now_, place_of(failed))) return give_up(failed, called(failed) + ": " + why + "; " + too_many_restarts(budget));
   const std::chrono::nanoseconds delay = failed.backoff.next(random_);
   announce_restart(failed, why, delay);
   wait(failed, now_ + delay, why);

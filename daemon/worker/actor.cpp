@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,11 +11,16 @@
 #include <string_view>
 #include <utility>
 
+#include "base/hex.hpp"
+
 namespace steady::worker {
 namespace {
 
 /// How long `adaptive` looks before it sleeps: about what the wake-up would cost (LIMITS: 12 + 18..31 us).
 constexpr std::uint64_t kSpinNs = 20'000;
+
+/// How often a dead letter that found no room on its channel tries again.
+constexpr std::uint64_t kReplayRetryNs = 10'000'000;
 
 std::uint64_t now_ns() {
   timespec time{};
@@ -93,10 +99,12 @@ Actor::~Actor() {
 }
 
 void Actor::start() {
+  io_->words().process.thread.store(static_cast<std::uint64_t>(::gettid()), std::memory_order_relaxed);  // to ask for its stack
   ipc::publisher_fence(fence_);  // SYNC(sleep): repair may have published just now
   io_->wake_all_peers();
   if (ended()) return;  // the last generation had ended its streams and died before it could exit
   set_activity(ipc::Activity::Starting);
+  skip_dead_letters();
   if (const auto old = io_->old_state()) {
     const bool same = old->size == type_.state_size && old->version == type_.state_version;
     if (same) {
@@ -134,8 +142,13 @@ void Actor::run() {
   set_activity(ipc::Activity::Done);
 }
 
-void Actor::order(ipc::Command command) {
-  order_.store(command == ipc::Command::Drain ? Order::Drain : Order::Stop, std::memory_order_release);
+void Actor::order(const ipc::Command& command) {
+  if (command.kind == ipc::Command::Kind::Replay) {
+    const std::lock_guard lock(replays_mutex_);
+    replays_.push_back(command.replay);
+  }
+  static constexpr unsigned kOrders[] = {kDrain, kStop, kReplay};
+  orders_.fetch_or(kOrders[static_cast<std::size_t>(command.kind)], std::memory_order_release);
   io_->bell().ring();
 }
 
@@ -144,10 +157,16 @@ void Actor::loop(const Hook& hook) {
   set_activity(ipc::Activity::Running);
   ipc::ActorWords& words = io_->words();
   steady_io& io = io_->io();
+  show_all();
+  waiting_replays_.assign(plan_.replays.begin(), plan_.replays.end());
+  careful_.emplace(*io_);
+  if (plan_.careful) careful_->begin();
   for (;;) {
-    const Order order = order_.load(std::memory_order_acquire);
-    if (order == Order::Stop) return;
-    io.stopping = order == Order::Drain ? 1 : 0;
+    const unsigned orders = orders_.load(std::memory_order_acquire);
+    if ((orders & kStop) != 0) return;
+    if ((orders & kReplay) != 0) take_replays();
+    if (!waiting_replays_.empty()) put_replays_back();
+    io.stopping = (orders & kDrain) != 0 ? 1 : 0;
     show_all();
     if (streams_ended()) {
       if (try_finish(hook)) return;
@@ -157,9 +176,14 @@ void Actor::loop(const Hook& hook) {
       wait();
       continue;
     }
+    const bool careful = careful_->active();
+    if (careful) careful_->narrow(cause());
+    say_begun();
     if (type_.step(self_) != 0) die(failure_.empty() ? "step failed" : failure_);
     const bool finished = io.finished != 0;
     commit(finished, hook);
+    say_returned();
+    if (careful && careful_->settle(io_->progressed())) stalled_ = false;
     words.steps.store(words.steps.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // telemetry
     if (io.conditions_changed != 0) plan_conditions();
     if (finished) return;
@@ -168,9 +192,11 @@ void Actor::loop(const Hook& hook) {
 
 template <class Hook>
 bool Actor::try_finish(const Hook& hook) {
+  say_begun();
   const int result = type_.finish(self_);
   if (result < 0) die(failure_.empty() ? "finish failed" : failure_);
   commit(result == 0, hook);
+  say_returned();
   if (result == 0) return true;
   if (stalled_) wait();  // for room
   return false;
@@ -188,6 +214,68 @@ void Actor::commit(bool finished, const Hook& hook) {
   }
   for (InputLane& lane : io_->inputs())
     if (lane.view->violated != 0 && !lane.parked) park(lane);
+}
+
+/// For the watchdog, which measures how long begun and returned differ. Telemetry: nothing is handed over.
+void Actor::say_begun() {
+  ipc::Word& begun = io_->words().process.begun;
+  begun.store(begun.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void Actor::say_returned() {
+  ipc::Word& returned = io_->words().process.returned;
+  returned.store(returned.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+// ---- dead letters ---------------------------------------------------------------------------------------------------
+
+/// Steps over what steadyd has stored as dead letters. One that is behind the head was stepped over before.
+void Actor::skip_dead_letters() {
+  for (InputLane& lane : io_->inputs()) {
+    if (!lane.plan->skip) continue;
+    if (!lane.end.refresh()) continue;  // the loop will park it
+    if (lane.end.position().messages == *lane.plan->skip && !io_->skip(lane, fence_)) continue;
+    if (lane.end.position().messages <= *lane.plan->skip) continue;
+    ipc::Event event;
+    event.kind = ipc::Event::Kind::Skipped;
+    event.actor = plan_.name;
+    event.channel = lane.plan->channel;
+    event.number = *lane.plan->skip;
+    events_.send(event);
+  }
+}
+
+void Actor::take_replays() {
+  orders_.fetch_and(~static_cast<unsigned>(kReplay), std::memory_order_acq_rel);  // before the look: none is overlooked
+  const std::lock_guard lock(replays_mutex_);
+  for (ipc::Replay& replay : replays_) waiting_replays_.push_back(std::move(replay));
+  replays_.clear();
+}
+
+/// In the order of their tickets, since the highest one put back speaks for all below it.
+void Actor::put_replays_back() {
+  while (!waiting_replays_.empty() && put_back(waiting_replays_.front())) {
+    ipc::Event event;
+    event.kind = ipc::Event::Kind::Replayed;
+    event.actor = plan_.name;
+    event.channel = waiting_replays_.front().channel;
+    event.number = waiting_replays_.front().ticket;
+    events_.send(event);
+    waiting_replays_.pop_front();
+  }
+}
+
+/// False: no room now. A ticket that is not above the last one was put back by a commit whose news got lost.
+bool Actor::put_back(const ipc::Replay& replay) {
+  if (replay.ticket <= io_->words().last_replay.load(std::memory_order_relaxed)) return true;
+  const auto payload = from_hex(replay.payload_hex);
+  for (OutputLane& lane : io_->outputs()) {
+    if (!lane.end || lane.plan->channel != replay.channel) continue;
+    const std::uint64_t message_bytes = lane.end->message_bytes();
+    if (!payload || (message_bytes != 0 && payload->size() != message_bytes)) break;
+    return io_->put_back(lane, *payload, replay.ticket, fence_);
+  }
+  die("was told to put back a message that does not fit channel " + replay.channel);
 }
 
 void Actor::show_all() {
@@ -282,11 +370,20 @@ bool Actor::ready() {
   if (has_timers_) fire_timers();
   const steady_io& io = io_->io();
   if (io.condition_count == 0) return !stalled_ && ready_by_default();
-  std::uint32_t clauses = 0;
-  for (std::uint32_t i = 0; i < io.condition_count; ++i) clauses = std::max(clauses, io.conditions[i].clause + 1);
-  for (std::uint32_t clause = 0; clause < clauses; ++clause)
-    if (clause_holds(clause)) return true;
-  return false;
+  return cause().has_value();
+}
+
+/// The clause that this step runs for; none without conditions. One whose timer is due comes first: it is so only now.
+std::optional<std::uint32_t> Actor::cause() const {
+  const steady_io& io = io_->io();
+  std::optional<std::uint32_t> found;
+  for (std::uint32_t i = 0; i < io.condition_count; ++i) {
+    const steady_condition& condition = io.conditions[i];
+    if ((found && condition.fired == 0) || !clause_holds(condition.clause)) continue;
+    found = condition.clause;
+    if (condition.fired != 0) break;
+  }
+  return found;
 }
 
 /// What an actor that asks for nothing gets: some input, and room everywhere.
@@ -378,6 +475,7 @@ std::optional<std::uint64_t> Actor::next_deadline() const {
     if (io.conditions[i].kind == STEADY_WHEN_TIMER && io.conditions[i].fired == 0) take(due_ns_[i]);
   for (const InputLane& lane : io_->inputs())
     if (lane.waiting_since_ns != 0) take(lane.waiting_since_ns + lane.plan->max_wait_ns);
+  if (!waiting_replays_.empty()) take(now_ns() + kReplayRetryNs);
   return next;
 }
 
@@ -432,8 +530,8 @@ void Actor::set_targets() {
 
 /// Whether there is a reason to look closer: an end reached its target, a stream ended, an order came.
 bool Actor::news() {
-  const Order order = order_.load(std::memory_order_acquire);
-  if (order == Order::Stop || (order == Order::Drain && io_->io().stopping == 0)) return true;
+  const unsigned orders = orders_.load(std::memory_order_acquire);
+  if ((orders & (kStop | kReplay)) != 0 || ((orders & kDrain) != 0 && io_->io().stopping == 0)) return true;
   for (InputLane& lane : io_->inputs()) {
     if (lane.parked) continue;
     if (lane.end.closed() != lane.closed) return true;

@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -15,6 +17,7 @@
 #include "ipc/fence.hpp"
 #include "ipc/protocol.hpp"
 #include "worker/actor_io.hpp"
+#include "worker/careful.hpp"
 #include "worker/events.hpp"
 
 namespace steady::worker {
@@ -44,12 +47,13 @@ class Actor {
   void run();
 
   /// Any thread: takes effect after the current step.
-  void order(ipc::Command command);
+  void order(const ipc::Command& command);
 
   [[nodiscard]] const std::string& name() const { return plan_.name; }
 
  private:
-  enum class Order : int { None, Drain, Stop };
+  /// What was ordered and is not done, as bits.
+  enum Order : unsigned { kDrain = 1, kStop = 2, kReplay = 4 };
 
   Actor(const ipc::ActorPlan& plan, const steady_actor_type& type, ipc::FenceMode fence, Events& events);
 
@@ -61,6 +65,13 @@ class Actor {
   [[nodiscard]] bool try_finish(const Hook& hook);
 
   [[nodiscard]] bool ended() const;
+  void skip_dead_letters();
+  void take_replays();
+  void put_replays_back();
+  [[nodiscard]] bool put_back(const ipc::Replay& replay);
+  void say_begun();
+  void say_returned();
+  [[nodiscard]] std::optional<std::uint32_t> cause() const;
   void show_all();
   void park(InputLane& lane);
   void blame_reader(const OutputLane& lane);
@@ -104,7 +115,11 @@ class Actor {
   std::unique_ptr<ActorIo> io_;
   void* self_ = nullptr;
   std::string failure_;
-  std::atomic<Order> order_{Order::None};
+  std::atomic<unsigned> orders_{0};
+  std::mutex replays_mutex_;
+  std::deque<ipc::Replay> replays_;     ///< guarded by replays_mutex_; not yet looked at while kReplay is ordered
+  std::deque<ipc::Replay> waiting_replays_;  ///< the actor's thread: for room
+  std::optional<Careful> careful_;      ///< from the start of run()
 
   bool source_ = false;         ///< nothing flows in: it ends when told to
   bool has_timers_ = false;

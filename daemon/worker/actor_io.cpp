@@ -15,6 +15,9 @@ constexpr std::array<std::string_view, 12> kFieldTypes{"u8",  "u16", "u32", "u64
 /// Room behind an output that nobody reads, for one step.
 constexpr std::uint64_t kScratchBytes = 1 << 20;
 
+/// What a frame of `length` bytes takes in a ring.
+constexpr std::uint64_t frame_bytes(std::uint64_t length) { return (sizeof(steady_frame) + length + 7) / 8 * 8; }
+
 std::uint32_t field_type(std::string_view name) {
   for (std::uint32_t i = 0; i < kFieldTypes.size(); ++i)
     if (kFieldTypes[i] == name) return i;
@@ -257,6 +260,48 @@ const char* ActorIo::collect() {
     moved_outputs_.push_back({&*lane.end, {at.bytes + view.used_bytes, at.messages + view.used_messages}});
   }
   return nullptr;
+}
+
+std::uint64_t ActorIo::next_bytes(const InputLane& lane) {
+  const std::uint64_t available = lane.parked ? 0 : lane.end.available_bytes();
+  if (lane.end.message_bytes() != 0) return available >= lane.end.message_bytes() ? lane.end.message_bytes() : 0;
+  if (available < sizeof(steady_frame)) return 0;
+  steady_frame head;
+  std::memcpy(&head, lane.end.begin(), sizeof head);  // a copy: the producer may write it at any time
+  const std::uint64_t bytes = frame_bytes(head.length);
+  return bytes <= available ? bytes : 0;
+}
+
+bool ActorIo::skip(InputLane& lane, ipc::FenceMode fence) {
+  const std::uint64_t bytes = next_bytes(lane);
+  if (bytes == 0) return false;
+  const ipc::Position at = lane.end.position();
+  const ipc::Moved<ipc::InputEnd> moved{&lane.end, {at.bytes + bytes, at.messages + 1}};
+  ipc::Changes changes;
+  changes.inputs = {&moved, 1};
+  ipc::commit(*words_, changes, output_ends_, fence, ipc::NoHook{});
+  return true;
+}
+
+bool ActorIo::put_back(OutputLane& lane, std::string_view payload, std::uint64_t ticket, ipc::FenceMode fence) {
+  ipc::OutputEnd& end = *lane.end;
+  const bool frame = end.message_bytes() == 0;
+  const std::uint64_t bytes = frame ? frame_bytes(payload.size()) : payload.size();
+  if (end.vacant_bytes() < bytes && (!end.refresh() || end.vacant_bytes() < bytes)) return false;
+  const ipc::Position at = end.position();
+  unsigned char* to = end.begin();
+  if (frame) {
+    const steady_frame head{static_cast<std::uint32_t>(payload.size()), static_cast<std::uint32_t>(at.messages)};
+    std::memcpy(to, &head, sizeof head);
+    to += sizeof head;
+  }
+  std::memcpy(to, payload.data(), payload.size());
+  const ipc::Moved<ipc::OutputEnd> moved{&end, {at.bytes + bytes, at.messages + 1}};
+  ipc::Changes changes;
+  changes.outputs = {&moved, 1};
+  changes.replay = ticket;
+  ipc::commit(*words_, changes, output_ends_, fence, ipc::NoHook{});
+  return true;
 }
 
 void ActorIo::after_commit(std::uint64_t state_current) {

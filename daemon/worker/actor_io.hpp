@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -28,6 +29,7 @@ struct InputLane {
   std::uint64_t most = 0;              ///< messages that a step sees at most; 0: no bound
   std::uint64_t last_used = 0;         ///< messages the last step took: what the next may want again
   std::uint64_t target = ipc::kAwake;  ///< position that ends the present wait
+  std::uint64_t careful_until = 0;     ///< number of the first message that the last generation cannot have seen
   std::uint64_t waiting_since_ns = 0;  ///< since when fewer than `min` wait; 0: not so
   bool closed = false;
   bool parked = false;  ///< its producer wrote the impossible: reads as empty until someone restarts it
@@ -87,6 +89,12 @@ class ActorIo {
     after_commit(changes.state_current);
     return nullptr;
   }
+  /// Steps over the next message of `lane`; false when there is none, or none that is whole.
+  [[nodiscard]] bool skip(InputLane& lane, ipc::FenceMode fence);
+  /// Puts a dead letter at the end of `lane`'s channel and remembers its ticket, in one commit. False: no room now.
+  [[nodiscard]] bool put_back(OutputLane& lane, std::string_view payload, std::uint64_t ticket, ipc::FenceMode fence);
+  /// Bytes of the next message of `lane`, with its head and padding when it is a frame; 0 when there is none whole.
+  [[nodiscard]] static std::uint64_t next_bytes(const InputLane& lane);
   /// The last commit moved or changed anything.
   [[nodiscard]] bool progressed() const { return progressed_; }
 

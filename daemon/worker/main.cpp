@@ -21,6 +21,7 @@
 #include "base/unique_fd.hpp"
 #include "ipc/protocol.hpp"
 #include "worker/actor.hpp"
+#include "worker/crash.hpp"
 #include "worker/describe.hpp"
 #include "worker/events.hpp"
 #include "worker/plugin.hpp"
@@ -107,14 +108,17 @@ class Team {
 
   void start() {
     left_ = starting_ = actors_.size();
-    for (const auto& actor : actors_) std::thread([this, &actor] { run(*actor); }).detach();
+    for (std::size_t i = 0; i < actors_.size(); ++i) std::thread([this, i] { run(i); }).detach();
   }
-  void order(ipc::Command command) {
-    for (const auto& actor : actors_) actor->order(command);
+  void order(const ipc::Command& command) {
+    for (const auto& actor : actors_)
+      if (command.kind != ipc::Command::Kind::Replay || command.actor == actor->name()) actor->order(command);
   }
 
  private:
-  void run(Actor& actor) {
+  void run(std::size_t index) {
+    watch_this_thread(index);
+    Actor& actor = *actors_[index];
     ::prctl(PR_SET_NAME, actor.name().substr(0, 15).c_str());
     actor.start();
     if (--starting_ == 0) {
@@ -148,6 +152,9 @@ int run_worker() {
   ::prctl(PR_SET_NAME, plan->worker.substr(0, 15).c_str());
   if (plan->fence == ipc::FenceMode::Membarrier && !ipc::register_membarrier())
     events.fail("", "membarrier worked for steadyd and does not here");
+  if (plan->crash_fd >= 0)
+    if (const auto caught = catch_crashes(plan->crash_fd); !caught)
+      events.fail("", "cannot catch crashes: the crash page " + caught.error().message);
   static Team* const team = new Team(create_actors(*plan, events), events);  // outlives main: threads use it
   team->start();
   while (control.next(line))

@@ -222,6 +222,9 @@ class Service:
     def stop_and_check_nothing_is_left(self):
         """A clean stop after which no process, no segment and no socket remains."""
         assert self.stop() == 0
+        self.check_nothing_is_left()
+
+    def check_nothing_is_left(self):
         assert processes_with(str(self.directories.root)) == []
         assert self.directories.segments() == []
         assert not self.socket.exists()

@@ -33,8 +33,8 @@ def start_installed(prefix, directories, yaml):
 
 
 def test_everything_has_its_place(prefix):
-    for path in ("bin/steadyd", "bin/steadyd-worker", "bin/steadyctl", "include/steady/actor.hpp", "include/steady/abi.h",
-                 "include/steady/testing.hpp"):
+    for path in ("bin/steadyd", "bin/steadyd-worker", "bin/steadyd-symbols", "bin/steadyctl",
+                 "include/steady/actor.hpp", "include/steady/abi.h", "include/steady/testing.hpp"):
         assert (prefix / path).is_file(), path
     for plugin in ("console", "demo", "file", "logs", "null", "proc", "ticker"):
         assert (prefix / f"lib/steadyd/plugins/{plugin}.so").is_file(), plugin

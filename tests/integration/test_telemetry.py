@@ -59,7 +59,7 @@ def test_the_metrics_of_the_contract_are_there(service):
                  "steady_channel_capacity_messages", "steady_channel_fill_ratio",
                  "steady_channel_blocked_seconds_total", "steady_actor_up", "steady_actor_state",
                  "steady_actor_generation", "steady_actor_steps_total", "steady_actor_cpu_seconds_total",
-                 "steady_actor_memory_bytes", "steady_supervisor_restarts_remaining", "steady_supervisor_failed",
+                 "steady_actor_memory_bytes", "steady_actor_dead_letters_total", "steady_supervisor_restarts_remaining", "steady_supervisor_failed",
                  "steady_segments_quarantined_total", "steady_build_info", "steady_user_checked_total"):
         assert f"\n{name}{{" in metrics or f"\n{name} " in metrics, name
         assert f"# HELP {name} " in metrics and f"# TYPE {name} " in metrics, name

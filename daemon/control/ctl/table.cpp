@@ -83,6 +83,16 @@ std::string printable(std::string_view text) {
   return result;
 }
 
+std::string printable_lines(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    result += printable(text.substr(0, end)) + '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return result;
+}
+
 std::string painted(std::string_view text, Colour colour, bool colours) {
   if (!colours || colour == Colour::None || text.empty()) return std::string(text);
   return fmt::format("{}{}\x1b[0m", escape_of(colour), text);

@@ -39,6 +39,9 @@ struct Screen {
 /// The text without anything that could move a terminal's cursor.
 [[nodiscard]] std::string printable(std::string_view text);
 
+/// The same for a text of several lines, each of which it ends with a newline.
+[[nodiscard]] std::string printable_lines(std::string_view text);
+
 /// "42 s", "3 min 5 s", "2 h 0 min", "5 d 3 h".
 [[nodiscard]] std::string seconds_text(double seconds);
 

@@ -11,6 +11,7 @@ WorkerPlan full_plan() {
   WorkerPlan plan;
   plan.worker = "demo";
   plan.fence = FenceMode::Membarrier;
+  plan.crash_fd = 16;
   ActorPlan& actor = plan.actors.emplace_back();
   actor.name = "parse";
   actor.plugin = "logs";
@@ -32,6 +33,7 @@ WorkerPlan full_plan() {
   input.min = 2;
   input.max = 0xffffffffffffffff;
   input.max_wait_ns = 1'000'000'000'000;
+  input.skip = 0xfffffffffffffffe;
   input.message = {"Line", 24, 8, {{"at", "u64", 0, 1}, {"text", "char", 8, 16}}};
   actor.outputs.push_back({"records", "records", 11, {{"count", 12, 13}, {"sink", 14, 15}}});
   return plan;
@@ -47,8 +49,10 @@ TEST_SUITE("ipc/protocol") {
     REQUIRE(read);
     CHECK(print(*read) == line);
     CHECK(read->fence == FenceMode::Membarrier);
+    CHECK(read->crash_fd == 16);
     CHECK(read->actors[0].params.at("format") == full_plan().actors[0].params.at("format"));
     CHECK(read->actors[0].inputs[0].max == 0xffffffffffffffff);
+    CHECK(read->actors[0].inputs[0].skip == 0xfffffffffffffffe);
     CHECK(read->actors[0].inputs[0].message.fields[1].count == 16);
     CHECK(read->actors[0].outputs[0].readers[1].bell_fd == 15);
   }
@@ -63,13 +67,24 @@ TEST_SUITE("ipc/protocol") {
   }
 
   TEST_CASE("each command survives its line") {
-    for (const Command command : {Command::Drain, Command::Stop}) CHECK(parse_command(print(command)) == command);
+    for (const auto kind : {Command::Kind::Drain, Command::Kind::Stop, Command::Kind::Replay}) {
+      const Command command{kind, "parse", {7, "parse.requests", "00ff"}};
+      const auto read = parse_command(print(command));
+      REQUIRE(read);
+      CHECK(read->kind == kind);
+      if (kind != Command::Kind::Replay) continue;
+      CHECK(read->actor == command.actor);
+      CHECK(read->replay.ticket == 7);
+      CHECK(read->replay.channel == command.replay.channel);
+      CHECK(read->replay.payload_hex == command.replay.payload_hex);
+    }
   }
 
   TEST_CASE("each event survives its line") {
     for (const auto kind : {Event::Kind::Ready, Event::Kind::Log, Event::Kind::Failed, Event::Kind::Violation,
-                            Event::Kind::Migrated, Event::Kind::Repaired}) {
-      Event event{kind, "actor", "warn", "two\nlines and \"quotes\"", "peer", "channel"};
+                            Event::Kind::Migrated, Event::Kind::Repaired, Event::Kind::Skipped,
+                            Event::Kind::Replayed}) {
+      Event event{kind, "actor", "warn", "two\nlines and \"quotes\"", "peer", "channel", 0xffffffffffffffff};
       const std::string line = print(event);
       CHECK(line.find('\n') == line.size() - 1);
       const auto read = parse_event(line);
@@ -80,6 +95,7 @@ TEST_SUITE("ipc/protocol") {
       CHECK(read->text == event.text);
       CHECK(read->peer == event.peer);
       CHECK(read->channel == event.channel);
+      CHECK(read->number == event.number);
     }
   }
 

@@ -67,6 +67,14 @@ std::map<std::string, std::size_t> offsets() {
   STEADY_OFFSET(ActorPage, generation);
   STEADY_OFFSET(ActorWords, state_current);
   STEADY_OFFSET(ActorWords, state_commits);
+  STEADY_OFFSET(ActorWords, last_replay);
+  STEADY_OFFSET(ActorWords, process);
+  STEADY_OFFSET(ProcessWords, begun);
+  STEADY_OFFSET(ProcessWords, returned);
+  STEADY_OFFSET(ProcessWords, thread);
+  STEADY_OFFSET(ProcessWords, suspect_reader);
+  STEADY_OFFSET(ProcessWords, suspect_sequence);
+  STEADY_OFFSET(CommitRecord, replay);
   STEADY_OFFSET(ActorWords, steps);
   STEADY_OFFSET(ActorWords, activity);
   STEADY_OFFSET(ActorWords, finished);
@@ -141,13 +149,15 @@ TEST_SUITE("ipc/readme") {
     for (const char* const folder : {"daemon/ipc", "daemon/worker"})
       for (const auto& entry : std::filesystem::directory_iterator(kRoot / folder)) {
         const auto extension = entry.path().extension();
-        // layout.hpp names the tags beside the words; the sides are the accesses.
-        if ((extension == ".cpp" || extension == ".hpp") && entry.path().filename() != "layout.hpp")
+        // These two name the tags beside the words; the sides are the accesses.
+        if ((extension == ".cpp" || extension == ".hpp") && entry.path().filename() != "layout.hpp" &&
+            entry.path().filename() != "crash_page.hpp")
           sources += content_of(entry.path());
       }
     const auto used = matches(sources, "SYNC\\((\\w+)\\)");
     const auto listed = matches(section(page(), "## Order", ""), "\\n\\| (\\w+) \\| `");
-    const auto beside_words = matches(content_of(kRoot / "daemon/ipc/layout.hpp"), "SYNC\\((\\w+)\\)");
+    const auto beside_words = matches(
+        content_of(kRoot / "daemon/ipc/layout.hpp") + content_of(kRoot / "daemon/ipc/crash_page.hpp"), "SYNC\\((\\w+)\\)");
     for (const auto& [tag, count] : listed) {
       CAPTURE(tag);
       CHECK(used.count(tag) == 1);
@@ -156,7 +166,7 @@ TEST_SUITE("ipc/readme") {
     }
     for (const auto& [tag, count] : used) CHECK_MESSAGE(listed.count(tag) == 1, tag);
     for (const auto& [tag, count] : beside_words) CHECK_MESSAGE(listed.count(tag) == 1, tag);
-    CHECK(listed.size() == 9);
+    CHECK(listed.size() == 11);
   }
 
   TEST_CASE("each side that the page names is a file with such a function") {

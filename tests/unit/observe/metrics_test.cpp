@@ -98,6 +98,8 @@ TEST_SUITE("observe/metrics") {
     CHECK(has_line(text, R"(steady_actor_up{actor="sink"} 0)"));
     CHECK(has_line(text, R"(steady_actor_generation{actor="source"} 2)"));
     CHECK(has_line(text, R"(steady_actor_restarts_total{actor="source",reason="crash"} 2)"));
+    CHECK(has_line(text, R"(steady_actor_incidents_total{actor="source",cause="watchdog"} 3)"));
+    CHECK(has_line(text, R"(steady_actor_dead_letters_total{actor="source"} 4)"));
     CHECK(has_line(text, R"(steady_supervisor_restarts_remaining{supervisor="root"} 3)"));
     CHECK(has_line(text, R"(steady_build_info{version="0.1.0"} 1)"));
   }

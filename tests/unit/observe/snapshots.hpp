@@ -22,6 +22,8 @@ inline observe::Snapshot small_snapshot() {
   source.pid = 100;
   source.generation = 2;
   source.restarts = {{"crash", 2}};
+  source.incidents = {{"watchdog", 3}};
+  source.dead_letters = 4;
   source.steps = 7;
   observe::ActorSnapshot sink;
   sink.name = "sink";

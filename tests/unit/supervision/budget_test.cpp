@@ -10,37 +10,37 @@ using namespace std::chrono_literals;
 TEST_SUITE("supervision/budget") {
   TEST_CASE("one restart more than the intensity within the period is refused") {
     Budget budget(2, 10s);
-    CHECK(budget.spend(0s));
-    CHECK(budget.spend(1s));
-    CHECK_FALSE(budget.spend(2s));
+    CHECK(budget.spend(0s, 0));
+    CHECK(budget.spend(1s, 0));
+    CHECK_FALSE(budget.spend(2s, 0));
   }
 
   TEST_CASE("an intensity of nothing refuses the first restart") {
     Budget budget(0, 10s);
-    CHECK_FALSE(budget.spend(0s));
+    CHECK_FALSE(budget.spend(0s, 0));
   }
 
   TEST_CASE("the window slides: a restart stops counting after exactly the period, not before") {
     Budget budget(1, 10s);
-    CHECK(budget.spend(0s));
-    CHECK_FALSE(budget.spend(10s));
-    CHECK(budget.spend(10s + 1ns));
-    CHECK_FALSE(budget.spend(20s));
+    CHECK(budget.spend(0s, 0));
+    CHECK_FALSE(budget.spend(10s, 0));
+    CHECK(budget.spend(10s + 1ns, 0));
+    CHECK_FALSE(budget.spend(20s, 0));
   }
 
   TEST_CASE("a refused restart does not push the others further away") {
     Budget budget(1, 10s);
-    CHECK(budget.spend(0s));
-    CHECK_FALSE(budget.spend(9s));
-    CHECK(budget.spend(11s));
+    CHECK(budget.spend(0s, 0));
+    CHECK_FALSE(budget.spend(9s, 0));
+    CHECK(budget.spend(11s, 0));
   }
 
   TEST_CASE("used and resets_at tell what is left and when all of it is back") {
     Budget budget(5, 10s);
     CHECK(budget.used(0s) == 0);
     CHECK_FALSE(budget.resets_at(0s).has_value());
-    REQUIRE(budget.spend(1s));
-    REQUIRE(budget.spend(3s));
+    REQUIRE(budget.spend(1s, 0));
+    REQUIRE(budget.spend(3s, 0));
     CHECK(budget.used(3s) == 2);
     CHECK(budget.used(12s) == 1);
     CHECK(budget.resets_at(3s) == 13s);
@@ -50,10 +50,10 @@ TEST_SUITE("supervision/budget") {
 
   TEST_CASE("clearing gives the whole budget back") {
     Budget budget(1, 10s);
-    REQUIRE(budget.spend(1s));
+    REQUIRE(budget.spend(1s, 0));
     budget.clear();
     CHECK(budget.used(1s) == 0);
-    CHECK(budget.spend(1s));
+    CHECK(budget.spend(1s, 0));
   }
 }
 

@@ -1,0 +1,246 @@
+// Carries out what the tree decides, and listens to the workers.
+#include <signal.h>
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/plugin_path.hpp"
+#include "base/units.hpp"
+#include "process/usage.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/daemon.hpp"
+#include "runtime/relay.hpp"
+
+namespace steady::runtime {
+namespace {
+
+using std::chrono::nanoseconds;
+using supervision::ChildId;
+
+/// How much of a worker's last words an incident keeps.
+constexpr std::size_t kStderrLines = 50;
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+template <class... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+const char* text(supervision::KillReason reason) {
+  switch (reason) {
+    case supervision::KillReason::StartTimedOut: return "it was not ready in time";
+    case supervision::KillReason::GraceOver: return "it did not stop in time";
+    case supervision::KillReason::BrutalKill: return "its shutdown is brutal_kill";
+    case supervision::KillReason::SupervisorGraceOver: return "its supervisor did not stop in time";
+  }
+  return "";
+}
+
+/// For people: a delay with jitter has nine digits, of which the first few matter.
+std::string rounded(nanoseconds duration) {
+  return format_duration(std::chrono::round<std::chrono::milliseconds>(duration));
+}
+
+}  // namespace
+
+/// Actions may cause events that cause actions: one queue keeps their order.
+void Daemon::perform(supervision::Actions actions) {
+  actions_.insert(actions_.end(), std::make_move_iterator(actions.begin()), std::make_move_iterator(actions.end()));
+  if (performing_) return;
+  performing_ = true;
+  while (!actions_.empty() || !unspawned_.empty()) {
+    if (!actions_.empty()) {
+      const supervision::Action action = std::move(actions_.front());
+      actions_.pop_front();
+      carry_out(action);
+      continue;
+    }
+    // What could not be spawned is news to the tree, told once all that it had decided before is carried out.
+    const ChildId child = unspawned_.back();
+    unspawned_.pop_back();
+    auto more = tree_->exited(child, supervision::Exit::StartFailed, monotonic_now());
+    actions_.insert(actions_.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  }
+  performing_ = false;
+  arm_timer();
+}
+
+void Daemon::carry_out(const supervision::Action& action) {
+  std::visit(Overloaded{
+                 [&](const supervision::Start& start) { start_worker(start.child); },
+                 [&](const supervision::Terminate& stop) {
+                   if (workers_[stop.child].process) workers_[stop.child].process->send(ipc::print(ipc::Command{ipc::Command::Kind::Stop}));
+                 },
+                 [&](const supervision::Kill& kill) {
+                   if (!workers_[kill.child].process) return;
+                   log::warn("Killing a worker", {{"actor", actors_of(kill.child)}, {"why", text(kill.reason)}});
+                   if (kill.reason == supervision::KillReason::BrutalKill) {
+                     workers_[kill.child].process->kill(SIGKILL);
+                   } else {
+                     const bool starting = kill.reason == supervision::KillReason::StartTimedOut;
+                     kill_with_stack(kill.child, starting ? Killing::StartTimeout : Killing::Stop,
+                                     actor_in_call(kill.child));
+                   }
+                 },
+                 [&](const supervision::Restarting& restarting) {
+                   facts_[restarting.child].restarts[workers_[restarting.child].last_cause]++;
+                   log::warn("Restarting", {{"actor", actors_of(restarting.child)},
+                                            {"why", facts_[restarting.child].last_end},
+                                            {"in", rounded(restarting.delay)}});
+                 },
+                 [&](const supervision::RestartingSupervisor& restarting) {
+                   log::warn("Restarting a supervisor with everything beneath it",
+                             {{"supervisor", tree_->supervisor(restarting.supervisor, monotonic_now()).name},
+                              {"why", restarting.why},
+                              {"in", rounded(restarting.delay)}});
+                 },
+                 [&](const supervision::GaveUp& gave_up) {
+                   log::error("A supervisor gave up",
+                              {{"supervisor", tree_->supervisor(gave_up.supervisor, monotonic_now()).name},
+                               {"why", gave_up.why}});
+                 },
+                 [&](const supervision::Shutdown& shutdown) { close_up_soon(shutdown); },
+             },
+             action);
+}
+
+void Daemon::start_worker(ChildId child) {
+  const auto spawned = spawn_worker(child);
+  if (spawned) return;
+  facts_[child].last_end = spawned.error().message;
+  workers_[child].last_cause = word(Cause::StartFailed);
+  log::error("A worker could not be started", {{"actor", actors_of(child)}, {"why", spawned.error().message}});
+  unspawned_.push_back(child);
+}
+
+Status Daemon::spawn_worker(ChildId child) {
+  Worker& worker = workers_[child];
+  if (worker.reopen)
+    if (auto reopened = wiring_.reopen(plan_, child); !reopened) return reopened;
+  auto order = wiring_.order_for(plan_, child, plugins_, fence_, worker.reopen);
+  if (!order) return tl::unexpected(std::move(order.error()));
+  for (ipc::ActorPlan& actor : order->plan.actors) actor.careful = worker.careful;
+  letters_->fill(plan_, order->plan);
+  auto crash = ipc::CrashView::open(order->crash_page);
+  if (!crash) return tl::unexpected(std::move(crash.error()));
+  process::Spawn spawn;
+  spawn.command = {executable_directory() + "/steadyd-worker", "--control"};
+  spawn.inherit = order->fds;
+  process::Process::Handlers handlers;
+  handlers.on_line = [this, child](process::Stream stream, std::string_view line) { worker_line(child, stream, line); };
+  handlers.on_end = [this, child](process::Ended how) { worker_ended(child, how); };
+  auto process = process::Process::spawn(loop_, spawn, std::move(handlers));
+  if (!process) return tl::unexpected(std::move(process.error()));
+  (*process)->send(ipc::print(order->plan));
+  facts_[child].pid = (*process)->pid();
+  facts_[child].memory_bytes = 0;
+  worker.process = std::move(*process);
+  worker.crash.emplace(std::move(*crash));
+  worker.failure.clear();
+  worker.failed_actor.reset();
+  worker.stderr_tail.clear();
+  worker.killing = Killing::None;
+  worker.hung_actor.reset();
+  worker.kill_at.reset();
+  for (const std::size_t actor : plan_.workers[child].actors) clocks_[actor].reset();
+  return {};
+}
+
+void Daemon::arm_timer() {
+  const auto next = tree_ ? tree_->next_timer() : std::nullopt;
+  if (!next || !tree_timer_) {
+    if (tree_timer_) uv_timer_stop(tree_timer_.get());
+    return;
+  }
+  const nanoseconds left = std::max(*next - monotonic_now(), nanoseconds(0));
+  const auto milliseconds = static_cast<std::uint64_t>((left.count() + 999'999) / 1'000'000);  // never too early
+  uv_update_time(loop_);
+  uv_timer_start(
+      tree_timer_.get(),
+      [](uv_timer_t* timer) {
+        auto* const self = static_cast<Daemon*>(timer->data);
+        self->perform(self->tree_->tick(monotonic_now()));
+      },
+      milliseconds, 0);
+}
+
+std::string Daemon::actors_of(ChildId child) const {
+  std::string names;
+  for (const std::size_t index : plan_.workers[child].actors)
+    names += (names.empty() ? "" : ",") + plan_.actors[index].spec.name;
+  return names;
+}
+
+std::optional<std::size_t> Daemon::find_actor(std::string_view name) const {
+  for (std::size_t i = 0; i < plan_.actors.size(); ++i)
+    if (plan_.actors[i].spec.name == name) return i;
+  return std::nullopt;
+}
+
+void Daemon::worker_line(ChildId child, process::Stream stream, std::string_view line) {
+  if (stream == process::Stream::Error) {
+    auto& tail = workers_[child].stderr_tail;
+    tail.emplace_back(line);
+    if (tail.size() > kStderrLines) tail.pop_front();
+  }
+  if (stream != process::Stream::Control) {
+    relay_line(stream == process::Stream::Error ? "warn" : "info", line, actors_of(child),
+               sampler_.generation(plan_.workers[child].actors.front()));
+    return;
+  }
+  const auto event = ipc::parse_event(line);
+  if (event) return worker_event(child, *event);
+  log::warn("A worker wrote a line that is no event", {{"actor", actors_of(child)}, {"why", event.error().message}});
+}
+
+void Daemon::worker_event(ChildId child, const ipc::Event& event) {
+  const auto actor = find_actor(event.actor);
+  const std::uint64_t generation = sampler_.generation(actor.value_or(plan_.workers[child].actors.front()));
+  switch (event.kind) {
+    case ipc::Event::Kind::Ready:
+      log::info("Worker is ready", {{"actor", actors_of(child)}, {"generation", generation}, {"pid", facts_[child].pid}});
+      if (phase_ == Phase::Draining && workers_[child].process)
+        workers_[child].process->send(ipc::print(ipc::Command{ipc::Command::Kind::Drain}));
+      workers_[child].reopen = false;
+      look_at_process(facts_[child]);
+      return perform(tree_->ready(child, monotonic_now()));
+    case ipc::Event::Kind::Log: return relay_line(event.level, event.text, event.actor, generation);
+    case ipc::Event::Kind::Failed:
+      workers_[child].failure = plan_.workers[child].actors.size() > 1 ? event.actor + ": " + event.text : event.text;
+      workers_[child].failed_actor = actor;
+      return;
+    case ipc::Event::Kind::Violation: return stop_violator(event);
+    case ipc::Event::Kind::Migrated:
+      if (actor) wiring_.end_migration(plan_.actors[*actor]);
+      return log::info("The state was taken over from an older version", {{"actor", event.actor}});
+    case ipc::Event::Kind::Skipped: return letters_->stepped_over(event.actor, event.channel, event.number);
+    case ipc::Event::Kind::Replayed: return letters_->put_back(event.actor, event.number);
+    case ipc::Event::Kind::Repaired:
+      return log::info("An interrupted commit was finished", {{"actor", event.actor}, {"generation", generation}});
+  }
+}
+
+/// Whoever wrote what cannot be right is stopped for good: a restart would find the same words.
+void Daemon::stop_violator(const ipc::Event& event) {
+  log::error("A channel " + event.text,
+             {{"channel", event.channel}, {"written_by", event.peer}, {"found_by", event.actor}});
+  const auto actor = find_actor(event.peer);
+  if (!actor) return;
+  auto actions = tree_->operator_stop(plan_.actors[*actor].worker, monotonic_now());
+  if (actions) perform(std::move(*actions));
+}
+
+/// Only to one that is ready: a worker that starts has been told all that was known before.
+bool Daemon::send_to_actor(const std::string& actor, const ipc::Command& command) {
+  const auto index = find_actor(actor);
+  if (!index) return false;
+  const ChildId child = plan_.actors[*index].worker;
+  if (!workers_[child].process || tree_->child(child).state != supervision::State::Running) return false;
+  workers_[child].process->send(ipc::print(command));
+  return true;
+}
+
+}  // namespace steady::runtime

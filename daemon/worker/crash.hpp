@@ -1,0 +1,23 @@
+// Catches what kills a worker: the dying thread writes its signal, its stack and where the code lies into the crash
+// page, then the signal does what it would have done. steadyd turns addresses into functions and lines; here there is
+// neither memory to allocate nor a lock to take. The same page answers when steadyd asks a thread for its stack.
+//
+// An actor that installs handlers of its own for these signals takes them away from here. While a stack is being asked
+// for, a sleep of the actor may end early with EINTR, as with any signal; reads and waits go on.
+#pragma once
+
+#include <cstddef>
+
+#include "base/result.hpp"
+
+namespace steady::worker {
+
+/// From now on a crash of any thread is reported into the page behind `crash_fd`. Main thread, once, before any plugin
+/// is loaded. Errors: no crash page.
+[[nodiscard]] Status catch_crashes(int crash_fd);
+
+/// Names the calling thread as the one of this actor of the plan, and gives it a stack on which to report that its own
+/// has overflown. Before it runs any code of the actor's. Without memory for that, only an overflow goes unreported.
+void watch_this_thread(std::size_t actor_index);
+
+}  // namespace steady::worker
