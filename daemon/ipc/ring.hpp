@@ -40,6 +40,8 @@ class Sleeper {
     rung_for_ = wanted;
     bell_.ring();
   }
+  /// Whether it says that it sleeps. After a fence of our own.
+  [[nodiscard]] bool asleep() const { return wake_at_->load(std::memory_order_relaxed) != kAwake; }
   /// Rings whether it sleeps or not; for what is no position, such as the end of a stream.
   void wake_always() const { bell_.ring(); }
 
@@ -129,6 +131,12 @@ class InputEnd {
   /// Rings the producer if it sleeps for the room that publish() made. After the publisher's fence.
   void wake_peers() { producer_.wake(head_.bytes); }
 
+  /// Rings a producer that sleeps although there is some room: it waits for more than this end, which is about to sleep
+  /// as well, would ever give. After the sleeper's fence.
+  void wake_idle_producer() const {
+    if (available_bytes() < capacity_bytes_ && producer_.asleep()) producer_.wake_always();
+  }
+
   /// Says "asleep until tail reaches this", or tail_messages when the ring carries frames; kAwake takes it back. Then
   /// the sleeper's fence, then refresh().
   void set_wake_at(std::uint64_t position) { page_->wake_at.store(position, std::memory_order_relaxed); }
@@ -198,6 +206,11 @@ class OutputEnd {
   void wake_peers() {
     // Frames differ in length and have two words: only their count says that one has come whole.
     for (Reader& reader : readers_) reader.sleeper.wake(message_bytes_ != 0 ? tail_.bytes : tail_.messages);
+  }
+
+  /// Whether a reader sleeps. After the sleeper's fence.
+  [[nodiscard]] bool reader_asleep() const {
+    return std::any_of(readers_.begin(), readers_.end(), [](const Reader& reader) { return reader.sleeper.asleep(); });
   }
 
   /// Closes or reopens the stream; closing wakes every reader.

@@ -497,7 +497,7 @@ std::uint64_t Actor::wanted_input(const InputLane& lane) const {
 }
 
 /// Bytes of room that would make this lane count, or 0 when it is not what keeps the actor waiting.
-std::uint64_t Actor::wanted_room(const OutputLane& lane) const {
+std::uint64_t Actor::wanted_room(OutputLane& lane) const {
   const steady_io& io = io_->io();
   std::uint64_t amount = io.condition_count == 0 ? default_room(lane) : 0;
   for (std::uint32_t i = 0; i < io.condition_count; ++i)
@@ -507,8 +507,8 @@ std::uint64_t Actor::wanted_room(const OutputLane& lane) const {
   const std::uint64_t vacant = lane.end->vacant_bytes();
   if (has_room(lane, amount)) return stalled_ && vacant < capacity ? vacant + 1 : 0;
   // It was full: wake once half is free rather than for every message, since a wake-up costs the reader 12 us.
-  const std::uint64_t bytes = lane.view->kind == STEADY_FRAMES ? amount : amount * lane.view->message->size;
-  return std::min(std::max(bytes, capacity / 2), capacity);
+  lane.needed_bytes = lane.view->kind == STEADY_FRAMES ? amount : amount * lane.view->message->size;
+  return std::min(std::max(lane.needed_bytes, capacity / 2), capacity);
 }
 
 /// Fixes for each end the position that ends this wait.
@@ -569,7 +569,7 @@ void Actor::sleep() {
   const std::uint64_t from = now_ns();
   say_asleep(from);
   ipc::sleeper_fence(fence_);  // SYNC(sleep): between wake_at and the last look
-  if (!news()) {
+  if (!news() && !must_go_on()) {
     const auto deadline = next_deadline();
     if (!deadline) {
       io_->bell().wait(seen, std::nullopt);
@@ -578,6 +578,18 @@ void Actor::sleep() {
     }
   }
   say_awake(now_ns() - from);
+}
+
+/// Both ends of a channel may wait for more than the other would ever give: a producer for half of the ring, its reader
+/// for more than half. Each has said that it sleeps before it looks at the other, so at least one sees it and goes on
+/// with what there is.
+bool Actor::must_go_on() {
+  for (const InputLane& lane : io_->inputs())
+    if (lane.target != ipc::kAwake) lane.end.wake_idle_producer();
+  if (stalled_) return false;  // its outputs are not what it waits for
+  return std::ranges::any_of(io_->outputs(), [](const OutputLane& lane) {
+    return lane.target != ipc::kAwake && lane.end->vacant_bytes() >= lane.needed_bytes && lane.end->reader_asleep();
+  });
 }
 
 void Actor::say_asleep(std::uint64_t now) {

@@ -84,7 +84,7 @@ class Actor {
   [[nodiscard]] bool has_room(const OutputLane& lane, std::uint64_t amount) const;
   [[nodiscard]] std::uint64_t default_room(const OutputLane& lane) const;
   [[nodiscard]] std::uint64_t wanted_input(const InputLane& lane) const;
-  [[nodiscard]] std::uint64_t wanted_room(const OutputLane& lane) const;
+  [[nodiscard]] std::uint64_t wanted_room(OutputLane& lane) const;
 
   void plan_conditions();
   void bound_steps();
@@ -97,6 +97,7 @@ class Actor {
   [[nodiscard]] bool news();
   [[nodiscard]] bool spin();
   void sleep();
+  [[nodiscard]] bool must_go_on();
   void say_asleep(std::uint64_t now_ns);
   void say_awake(std::uint64_t slept_ns);
   void set_activity(ipc::Activity activity);

@@ -45,6 +45,7 @@ struct OutputLane {
   std::uint64_t vacant = 0;   ///< messages (bytes of frames) that there is room for, shown or not
   std::uint64_t last_used_bytes = 0;
   std::uint64_t target = ipc::kAwake;  ///< slowest reader's position that ends the present wait
+  std::uint64_t needed_bytes = 0;      ///< room that would be enough, even if more is waited for
   std::vector<unsigned char> scratch;
 };
 

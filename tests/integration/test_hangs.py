@@ -45,7 +45,8 @@ def test_an_actor_that_waits_for_input_or_for_room_is_no_hang():
         service.ctl("stop", "ledger")
         service.ctl("stop", "quiet")
         channel = lambda: next(each for each in service.status()["channels"] if each["name"] == "victim.passed")
-        steady.wait_until(lambda: channel()["fill_ratio"] > 0.99, "the victim's output is full")
+        # It was full once; the ledger may have taken some before it stopped, but less than the half that wakes the victim.
+        steady.wait_until(lambda: channel()["fill_ratio"] >= 0.5, "the victim waits for room")
         uptime = service.status()["uptime_seconds"]
         steady.wait_until(lambda: service.status()["uptime_seconds"] > uptime + 1.5, "many times the watchdog has gone by")
         assert [actor["generation"] for actor in service.status()["actors"] if actor["name"] in ("victim", "idle")] == [0, 0]

@@ -315,3 +315,18 @@ def test_a_branch_that_gives_up_is_restarted_alone_and_in_order():
         assert {name for name in before if after[name] == before[name]} == {"drop", "clock", "generator"}
         assert_flows(service)
         service.stop_and_check_nothing_is_left()
+
+
+@pytest.mark.parametrize("wait", ["block", "adaptive"])
+def test_a_reader_that_wants_more_than_half_the_ring_and_takes_little_does_not_wedge_its_producer(wait):
+    """The producer of a full ring sleeps until half of it is free; the reader sleeps until nearly all of it is there."""
+    yaml = f"""steadyd: 1
+actors:
+  generator: {{plugin: demo, type: generator, params: {{limit: 200000}}, wait: {wait}}}
+  nibbler: {{plugin: nibbler, inputs: {{numbers: {{min: 80}}}}, wait: {wait}}}
+channels:
+  - {{from: generator.numbers, to: nibbler.numbers, capacity: 100}}
+"""
+    with steady.Directories() as directories, steady.Service(directories, yaml) as service:
+        service.wait_finished()
+        assert service.metric("nibbler", "taken") == 200_000
