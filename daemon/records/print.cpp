@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "records/utc.hpp"
 
 namespace steady::records {
@@ -38,11 +40,24 @@ std::string call(const StackFrame& frame) {
   return text;
 }
 
+/// How many of the outermost calls are the worker's own way into the actor: the same in every incident.
+std::size_t way_in(const std::vector<StackFrame>& frames) {
+  const auto entry = std::find_if(frames.rbegin(), frames.rend(), [](const StackFrame& frame) {
+    return frame.module == "steadyd-worker" && frame.function.find("steady::worker::Actor::") != std::string::npos;
+  });
+  // From there inwards the worker's frames go on until the plugin's begin.
+  auto inner = entry;
+  while (inner != frames.rend() && inner->module == "steadyd-worker") ++inner;
+  return entry == frames.rend() || inner == frames.rend() ? 0 : static_cast<std::size_t>(inner - frames.rbegin());
+}
+
 std::string backtrace(const std::vector<StackFrame>& frames) {
   if (frames.empty()) return "";
   std::string text = line(1, "backtrace:");
-  for (std::size_t index = 0; index < frames.size(); ++index)
+  const std::size_t hidden = way_in(frames);
+  for (std::size_t index = 0; index + hidden < frames.size(); ++index)
     text += line(2, fmt::format("#{} {}", index, call(frames[index])));
+  if (hidden != 0) text += line(2, fmt::format("and {} more: the worker's way into the actor", hidden));
   return text;
 }
 

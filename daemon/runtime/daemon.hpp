@@ -122,6 +122,9 @@ class Daemon {
   [[nodiscard]] std::vector<ModuleFile> modules_of(supervision::ChildId child) const;
   void bury(supervision::ChildId child, supervision::Exit exit, Autopsy autopsy);
   [[nodiscard]] std::optional<Suspect> suspect_of(std::size_t actor) const;
+  [[nodiscard]] supervision::Actions after_setting_aside(supervision::ChildId child, std::size_t actor,
+                                                         const Suspect& suspect, unsigned deaths, std::int64_t incident,
+                                                         supervision::Actions actions);
   [[nodiscard]] std::string set_aside(std::size_t actor, const Suspect& suspect, unsigned deaths, std::int64_t incident);
 
   // Those that hang: daemon_watch.cpp

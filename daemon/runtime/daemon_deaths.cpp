@@ -140,12 +140,16 @@ std::optional<Suspect> Daemon::suspect_of(std::size_t actor) const {
   return Suspect{sample.suspect_reader, sample.suspect_sequence};
 }
 
-/// Decides, records, and only then goes on: what has to be known after a death of steadyd is stored by now.
+/// Decides, and goes on. A message that is set aside is stored before anyone goes on, so that a death of steadyd finds it.
 void Daemon::bury(ChildId child, supervision::Exit exit, Autopsy autopsy) {
   Worker& worker = workers_[child];
   facts_[child].last_end = autopsy.incident.how;
   worker.last_cause = word(autopsy.cause);
   ++facts_[child].incidents[worker.last_cause];
+  log::warn("Worker died", {{"actor", autopsy.incident.actor},
+                            {"generation", autopsy.incident.generation},
+                            {"cause", worker.last_cause},
+                            {"why", autopsy.incident.how}});
   const auto now = monotonic_now();
   const bool own = own_fault(autopsy.cause);
   std::optional<Suspect> guilty;
@@ -165,15 +169,20 @@ void Daemon::bury(ChildId child, supervision::Exit exit, Autopsy autopsy) {
   worker.careful = own || worker.careful;
   supervision::Actions actions = tree_->exited(child, exit, now);
   autopsy.incident.decision = decision_of(actions, child, *tree_, now);
+  if (!guilty) perform(std::move(actions));  // the next generation need not wait for the record
   const std::int64_t id = incidents_->record(std::move(autopsy.incident), autopsy.stack, modules_of(child));
-  std::string stop;
-  if (guilty) stop = set_aside(*autopsy.culprit, *guilty, deaths, id);
-  if (!stop.empty()) {
-    if (auto held = tree_->operator_stop(child, now, stop))
-      actions.insert(actions.end(), std::make_move_iterator(held->begin()), std::make_move_iterator(held->end()));
-    (void)store_->set_decision(id, "stays down: " + stop);  // the log says so in any case
-  }
-  perform(std::move(actions));
+  if (guilty) perform(after_setting_aside(child, *autopsy.culprit, *guilty, deaths, id, std::move(actions)));
+}
+
+/// Adds to `actions` that the actor stops when its message could not, or should not, be set aside.
+supervision::Actions Daemon::after_setting_aside(ChildId child, std::size_t actor, const Suspect& suspect, unsigned deaths,
+                                                 std::int64_t incident, supervision::Actions actions) {
+  const std::string stop = set_aside(actor, suspect, deaths, incident);
+  if (stop.empty()) return actions;
+  (void)store_->set_decision(incident, "stays down: " + stop);  // the log says so in any case
+  auto held = tree_->operator_stop(child, monotonic_now(), stop);
+  if (held) actions.insert(actions.end(), std::make_move_iterator(held->begin()), std::make_move_iterator(held->end()));
+  return actions;
 }
 
 /// Returns why the actor has to stop instead, or nothing.

@@ -15,11 +15,6 @@ std::int64_t Incidents::record(records::Incident incident, const std::optional<i
     log::error("An incident could not be stored", {{"actor", incident.actor}, {"why", id.error().message}});
   }
   const std::int64_t id = incident.id;
-  log::warn("Worker died", {{"actor", incident.actor},
-                            {"generation", incident.generation},
-                            {"cause", incident.cause},
-                            {"why", incident.how},
-                            {"incident", id}});
   if (!stack || stack->frames.empty()) {
     log::warn(records::print(incident));
     return id;
