@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,17 +40,20 @@ std::uint64_t whole_pages(std::uint64_t bytes) { return (bytes + kPage - 1) / kP
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-/// A file that is there and can be mapped; NotFound when there is none, any other error when it cannot be right.
+/// A file of ours that is there and can be mapped; NotFound when there is none, any other error when it cannot be right.
 Result<Mapping> open_existing(const std::string& path, SegmentKind kind) {
   auto fd = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);  // O_NONBLOCK: opening a FIFO must not hang
   if (!fd) return tl::unexpected(std::move(fd.error()));
+  struct stat status {};
+  if (::fstat(fd->get(), &status) != 0) return fail_errno(path);
+  if (status.st_uid != ::geteuid())
+    return fail(ErrorCode::Denied, "belongs to user " + std::to_string(status.st_uid) + ", not to steadyd's " +
+                                       std::to_string(::geteuid()));
   return map_segment(fd->get(), kind, Access::ReadOnly);
 }
 
-/// The file itself may be sound and hold messages: what is missing is a descriptor, memory or a right. It stays.
-bool is_obstacle(const Result<Mapping>& found) {
-  return !found && (found.error().code == ErrorCode::Exhausted || found.error().code == ErrorCode::Denied);
-}
+/// The file itself may be sound and hold messages: what is missing is a descriptor or memory. It stays.
+bool is_obstacle(const Result<Mapping>& found) { return !found && found.error().code == ErrorCode::Exhausted; }
 
 Status create_ring(const std::string& path, const RingSpec& spec) {
   const std::uint64_t ring_bytes = std::bit_ceil(std::max<std::uint64_t>(spec.capacity_bytes, kPage));

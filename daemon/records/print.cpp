@@ -40,14 +40,19 @@ std::string call(const StackFrame& frame) {
   return text;
 }
 
+/// Code of steadyd or of its headers, not of the actor.
+bool is_ours(const StackFrame& frame) {
+  return frame.module == "steadyd-worker" || frame.file.find("/include/steady/") != std::string::npos;
+}
+
 /// How many of the outermost calls are the worker's own way into the actor: the same in every incident.
 std::size_t way_in(const std::vector<StackFrame>& frames) {
   const auto entry = std::find_if(frames.rbegin(), frames.rend(), [](const StackFrame& frame) {
     return frame.module == "steadyd-worker" && frame.function.find("steady::worker::Actor::") != std::string::npos;
   });
-  // From there inwards the worker's frames go on until the plugin's begin.
+  // From there inwards our frames go on until the actor's begin.
   auto inner = entry;
-  while (inner != frames.rend() && inner->module == "steadyd-worker") ++inner;
+  while (inner != frames.rend() && is_ours(*inner)) ++inner;
   return entry == frames.rend() || inner == frames.rend() ? 0 : static_cast<std::size_t>(inner - frames.rbegin());
 }
 

@@ -107,7 +107,8 @@ void Daemon::close_up_soon(const supervision::Shutdown& shutdown) {
 void Daemon::close_up(const supervision::Shutdown& shutdown) {
   letters_->settle(plan_);
   const StopReport report = report_stop(snapshot(), stragglers_);
-  for (const std::string& line : report.lines) log::warn("Left at the stop: " + line);
+  if (!wants_upgrade())
+    for (const std::string& line : report.lines) log::warn("Left at the stop: " + line);
   if (report.drained && !wants_upgrade()) wiring_.remove_drained(plan_);
   log::info(wants_upgrade() ? "steadyd goes on as another binary"
             : report.drained ? "steadyd has stopped; nothing is left over"

@@ -35,7 +35,7 @@ void Daemon::pulse() {
   for (ChildId child = 0; child < workers_.size(); ++child) {
     Worker& worker = workers_[child];
     if (worker.process && worker.kill_at) kill_when_seen(worker);
-    if (worker.process && !worker.kill_at && tree_->child(child).state == supervision::State::Running) watch(child);
+    if (worker.process && !worker.kill_at) watch(child);
     needed = needed || (worker.process && worker.kill_at);
   }
   for (const topology::PlannedActor& actor : plan_.actors) needed = needed || actor.spec.watchdog;
@@ -45,7 +45,7 @@ void Daemon::pulse() {
 void Daemon::watch(ChildId child) {
   for (const std::size_t actor : plan_.workers[child].actors) {
     const auto& limit = plan_.actors[actor].spec.watchdog;
-    if (!limit) continue;
+    if (!limit || tree_->child(child).state != supervision::State::Running) continue;
     const ipc::ActorObserver::Calls calls = sampler_.calls(actor);
     const bool in_call = calls.begun != calls.returned;
     const nanoseconds queued =

@@ -93,11 +93,18 @@ void Letters::fill(const topology::Plan& plan, ipc::WorkerPlan& order) {
         if (letter.actor == actor.name && letter.port == input.port && letter.channel == input.channel)
           input.skip = std::min(input.skip.value_or(letter.sequence), letter.sequence);
     for (const auto& [id, waiting] : replaying_) {
-      if (waiting.producer != actor.name) continue;
+      if (waiting.producer != actor.name || !still_fits(plan, waiting)) continue;
       if (const auto letter = store_.letter(id)) actor.replays.push_back(command_for(*letter).replay);
     }
     std::ranges::sort(actor.replays, {}, &ipc::Replay::ticket);
   }
+}
+
+/// Whether its channel still has this producer and carries such messages. Otherwise it waits for a configuration that has.
+bool Letters::still_fits(const topology::Plan& plan, const records::DeadLetter& letter) const {
+  const topology::PlannedChannel* const channel = find_channel(plan, letter.channel);
+  return channel != nullptr && plan.actors[channel->producer].spec.name == letter.producer &&
+         wiring_.message_hash(*channel) == letter.message_hash;
 }
 
 /// Also what was done right before a death, whose news got lost; and what can no longer be done: another ring has taken
@@ -150,7 +157,7 @@ Status Letters::replay_one(const topology::Plan& plan, std::int64_t id, bool all
   if (channel->consumers.size() > 1 && !all_readers)
     return fail(ErrorCode::Invalid, "channel " + known->channel + " has " + std::to_string(channel->consumers.size()) +
                                         " readers, and the others have had this message; --all-readers sends it to all");
-  if (wiring_.message_hash(*channel) != known->message_hash)
+  if (!still_fits(plan, *known))
     return fail(ErrorCode::Incompatible, "channel " + known->channel + " carries other messages now");
   auto letter = store_.begin_replay(id, sampler_.last_replay(plan, known->producer) + 1);
   if (!letter) return tl::unexpected(std::move(letter.error()));

@@ -66,6 +66,7 @@ class Letters {
 
  private:
   [[nodiscard]] Status replay_one(const topology::Plan& plan, std::int64_t id, bool all_readers, Replayed& outcome);
+  [[nodiscard]] bool still_fits(const topology::Plan& plan, const records::DeadLetter& letter) const;
   [[nodiscard]] static ipc::Command command_for(const records::DeadLetter& letter);
 
   records::Store& store_;

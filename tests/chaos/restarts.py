@@ -90,8 +90,12 @@ def main():
             print(f"{chosen.restarts} restarts in {seconds:.0f} s, {kills} of them by kill -9: "
                   f"steadyd {early:.0f} KiB early, {late:.0f} KiB late; "
                   f"{max(sampler.descriptors)} descriptors at most, {len(open_before)} at rest")
-            assert late - early <= max(SLACK_KIB, SLACK_SHARE * early), sampler.resident
+            # Under a sanitizer freed memory is kept for a while; there its own search for leaks at the end is the judge.
+            if not steady.SANITIZED:
+                assert late - early <= max(SLACK_KIB, SLACK_SHARE * early), sampler.resident
             service.stop_and_check_nothing_is_left()
+            # What workers say is relayed behind a time; a line that begins like this is steadyd's own sanitizer's.
+            assert not [line for line in service.log().splitlines() if line.startswith("==")]
 
 
 main()

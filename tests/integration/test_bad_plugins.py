@@ -8,7 +8,7 @@ import steady
 from graphs import TRIO, assert_flows
 
 CRASHED = "ABORTING" if steady.SANITIZED else "Segmentation fault"
-DIED = "exit code 1" if steady.SANITIZED else "Segmentation fault"  # a sanitizer catches the signal and exits
+DIED = "Segmentation fault"
 
 # name: what the reason must say
 REFUSED = {

@@ -176,6 +176,7 @@ int drain(const Options& options) {
   const auto report = drained(options);
   if (!report) return refused(report.error());
   if (options.as_json) std::cout << compact(*report) << '\n';
+  if (!options.as_json && steady::control::is_true(*report, "drained")) std::cout << "drained: every channel is empty\n";
   if (!options.as_json)
     for (const auto& line : steady::control::member(*report, "lines"))
       if (line.is_string()) std::cout << steady::control::printable(line.get<std::string>()) << '\n';

@@ -228,6 +228,17 @@ TEST_SUITE("ipc/segments") {
     CHECK(use_actor(bench).set_aside.find("torn") != std::string::npos);
   }
 
+  TEST_CASE("a segment that belongs to another user is set aside, and the user is named") {
+    if (::geteuid() != 0) return;  // only root can give a file away
+    IpcBench bench;
+    bench.add_channel("a", kNumbers);
+    for (const std::string& path : {bench.segments.ring_path("a"), bench.segments.reader_path("a", "in")}) {
+      REQUIRE(::chown(path.c_str(), 4711, 4711) == 0);
+      CHECK(use_channel(bench).set_aside.find("belongs to user 4711") != std::string::npos);
+    }
+    CHECK(quarantined(bench) == 2);
+  }
+
   TEST_CASE("a ring whose messages have another layout is set aside with what it held") {
     IpcBench bench;
     bench.add_channel("a", kNumbers);
