@@ -1,9 +1,13 @@
 #include "process/process.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +20,70 @@ std::string Ended::text() const {
   return "killed by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
 }
 
+namespace {
+
+/// The child's descriptors, each at its number. Ours are moved out of the way of those numbers first.
+class Ends {
+ public:
+  explicit Ends(int count) : count_(count) {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  }
+  ~Ends() { posix_spawn_file_actions_destroy(&actions_); }
+  Ends(const Ends&) = delete;
+  Ends& operator=(const Ends&) = delete;
+
+  /// The child gets a copy of `fd` as `number`.
+  [[nodiscard]] Status give(int fd, int number) {
+    if (fd < count_) {
+      owned_.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, count_));
+      if (!owned_.back()) return fail_errno("duplicating a descriptor");
+      fd = owned_.back().get();
+    }
+    posix_spawn_file_actions_adddup2(&actions_, fd, number);
+    return {};
+  }
+
+  /// A pipe from the child's `number`, or a socket pair for both ways; returns our end.
+  [[nodiscard]] Result<UniqueFd> connect(int number, bool both_ways) {
+    int ends[2] = {-1, -1};
+    const int made = both_ways ? ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) : ::pipe2(ends, O_CLOEXEC);
+    if (made != 0) return fail_errno(both_ways ? "socketpair" : "pipe");
+    UniqueFd ours(ends[0]);
+    owned_.emplace_back(ends[1]);
+    if (auto given = give(ends[1], number); !given) return tl::unexpected(std::move(given.error()));
+    return ours;
+  }
+
+  /// With every signal at its default and none blocked. posix_spawn: no copy of our address space is made.
+  [[nodiscard]] Result<int> spawn(const Spawn& spawn) {
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t signals;
+    sigfillset(&signals);
+    posix_spawnattr_setsigdefault(&attributes, &signals);
+    sigemptyset(&signals);
+    posix_spawnattr_setsigmask(&attributes, &signals);
+    posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+                                                             (spawn.new_group ? POSIX_SPAWN_SETSID : 0)));
+    std::vector<char*> arguments;
+    for (const std::string& argument : spawn.command) arguments.push_back(const_cast<char*>(argument.c_str()));
+    arguments.push_back(nullptr);
+    pid_t pid = 0;
+    const int error = ::posix_spawn(&pid, arguments[0], &actions_, &attributes, arguments.data(), environ);
+    posix_spawnattr_destroy(&attributes);
+    if (error != 0) return fail_errno("cannot start " + spawn.command[0], error);
+    return pid;
+  }
+
+ private:
+  const int count_;  ///< descriptors of the child: numbers below this are taken
+  posix_spawn_file_actions_t actions_{};
+  std::vector<UniqueFd> owned_;
+};
+
+}  // namespace
+
 Result<std::unique_ptr<Process>> Process::spawn(uv_loop_t* loop, const Spawn& spawn, Handlers handlers) {
   std::unique_ptr<Process> made(new Process(std::move(handlers)));
   if (auto started = made->start(loop, spawn); !started) return tl::unexpected(std::move(started.error()));
@@ -25,51 +93,47 @@ Result<std::unique_ptr<Process>> Process::spawn(uv_loop_t* loop, const Spawn& sp
 Status Process::start(uv_loop_t* loop, const Spawn& spawn) {
   buffer_.resize(64 * 1024);
   constexpr Stream kStreams[] = {Stream::Output, Stream::Error, Stream::Control};
+  Ends theirs(kFirstInheritedFd + static_cast<int>(spawn.inherit.size()));
   for (std::size_t i = 0; i < 3; ++i) {
     Channel& channel = channels_[i];
     channel.owner = this;
     channel.stream = kStreams[i];
+    auto ours = theirs.connect(static_cast<int>(i) + 1, kStreams[i] == Stream::Control);
+    if (!ours) return fail(std::move(ours.error()), "cannot start " + spawn.command[0]);
     channel.pipe = UvHandle<uv_pipe_t>::create(&channel);
     uv_pipe_init(loop, channel.pipe.get(), 0);
+    uv_pipe_open(channel.pipe.get(), ours->release());
   }
-  std::vector<uv_stdio_container_t> stdio(kFirstInheritedFd + spawn.inherit.size());
-  stdio[0].flags = UV_IGNORE;
-  const auto pipe_to = [](Channel& channel, int flags) {
-    uv_stdio_container_t container{};
-    container.flags = static_cast<uv_stdio_flags>(UV_CREATE_PIPE | flags);
-    container.data.stream = channel.pipe.stream();
-    return container;
-  };
-  stdio[1] = pipe_to(channels_[0], UV_WRITABLE_PIPE);
-  stdio[2] = pipe_to(channels_[1], UV_WRITABLE_PIPE);
-  stdio[3] = pipe_to(channels_[2], UV_READABLE_PIPE | UV_WRITABLE_PIPE);
-  for (std::size_t i = 0; i < spawn.inherit.size(); ++i) {
-    stdio[kFirstInheritedFd + i].flags = UV_INHERIT_FD;
-    stdio[kFirstInheritedFd + i].data.fd = spawn.inherit[i];
-  }
-  std::vector<char*> arguments;
-  for (const std::string& argument : spawn.command) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
-
-  uv_process_options_t options{};
-  options.file = arguments[0];
-  options.args = arguments.data();
-  options.stdio = stdio.data();
-  options.stdio_count = static_cast<int>(stdio.size());
-  if (spawn.new_group) options.flags = UV_PROCESS_DETACHED;
-  options.exit_cb = [](uv_process_t* process, int64_t code, int signal) {
-    static_cast<Process*>(process->data)->ended({static_cast<int>(code), signal});
-  };
-  process_ = UvHandle<uv_process_t>::create(this);
+  for (std::size_t i = 0; i < spawn.inherit.size(); ++i)
+    if (auto given = theirs.give(spawn.inherit[i], kFirstInheritedFd + static_cast<int>(i)); !given) return given;
   // Ours are all close-on-exec; what our own parent left open is not, and would reach every plugin.
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-  if (const int status = uv_spawn(loop, process_.get(), &options); status != 0)
-    return fail_errno("cannot start " + spawn.command[0], -status);
-  pid_ = process_.get()->pid;
+  const auto pid = theirs.spawn(spawn);
+  if (!pid) return tl::unexpected(pid.error());
+  pid_ = *pid;
   grouped_ = spawn.new_group;
   running_ = true;
   for (Channel& channel : channels_) listen(channel);
+  return watch(loop);
+}
+
+/// The kernel makes the descriptor readable when the process is over.
+Status Process::watch(uv_loop_t* loop) {
+  end_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  if (!end_) return fail_errno("pidfd_open");
+  end_poll_ = UvHandle<uv_poll_t>::create(this);
+  uv_poll_init(loop, end_poll_.get(), end_.get());
+  uv_poll_start(end_poll_.get(), UV_READABLE, [](uv_poll_t* poll, int, int) {
+    static_cast<Process*>(poll->data)->reap();
+  });
   return {};
+}
+
+void Process::reap() {
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) != pid_) return;
+  end_poll_.reset();
+  ended(WIFSIGNALED(status) ? Ended{0, WTERMSIG(status)} : Ended{WEXITSTATUS(status), 0});
 }
 
 void Process::listen(Channel& channel) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "base/uv_handle.hpp"
 #include "process/lines.hpp"
 
@@ -71,12 +72,15 @@ class Process {
 
   explicit Process(Handlers handlers) : handlers_(std::move(handlers)) {}
   [[nodiscard]] Status start(uv_loop_t* loop, const Spawn& spawn);
+  [[nodiscard]] Status watch(uv_loop_t* loop);
+  void reap();
   void listen(Channel& channel);
   void drain(Channel& channel);
   void ended(Ended how);
 
   Handlers handlers_;
-  UvHandle<uv_process_t> process_;
+  UniqueFd end_;  ///< a pidfd
+  UvHandle<uv_poll_t> end_poll_;
   Channel channels_[3];
   std::string buffer_;
   int pid_ = 0;

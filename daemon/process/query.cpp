@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace steady::process {
+namespace {
+
+constexpr std::size_t kOutputBytesMax = 16 * 1024 * 1024;
+
+}  // namespace
 
 Result<std::unique_ptr<Query>> Query::start(uv_loop_t* loop, const Spawn& spawn, std::string request,
                                             std::chrono::milliseconds limit, Done done) {
@@ -12,7 +17,8 @@ Result<std::unique_ptr<Query>> Query::start(uv_loop_t* loop, const Spawn& spawn,
   Query* const self = made.get();
   Process::Handlers handlers;
   handlers.on_line = [self](Stream stream, std::string_view line) {
-    if (stream == Stream::Output) self->outcome_.output.append(line);
+    if (stream == Stream::Output && self->outcome_.output.size() + line.size() <= kOutputBytesMax)
+      self->outcome_.output.append(line);
     if (stream == Stream::Error && !line.empty()) self->outcome_.last_error_line = line;
   };
   handlers.on_end = [self](Ended how) {

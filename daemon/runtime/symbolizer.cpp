@@ -19,7 +19,6 @@ using symbols::CodeRange;
 
 constexpr std::size_t kJobsMax = 16;
 constexpr std::size_t kKnownMax = 64;
-constexpr std::size_t kAnswerBytesMax = 4 * 1024 * 1024;
 
 /// What is known without looking into any file.
 std::vector<StackFrame> plain_frames(const std::vector<std::uint64_t>& addresses,
@@ -95,7 +94,7 @@ void Symbolizer::ask(const ipc::CrashReport& report, const std::vector<ModuleFil
 
 /// Every job that needs no process is answered here, too.
 void Symbolizer::start_next() {
-  while (!process_ && !jobs_.empty()) {
+  while (!query_ && !jobs_.empty()) {
     Job& next = jobs_.front();
     const Known* const known = find_known(next.key);
     if (known == nullptr) {
@@ -117,39 +116,19 @@ Status Symbolizer::start(Job& job) {
   process::Spawn spawn;
   spawn.command = {executable_, "--fd", std::to_string(ipc::kControlFd)};
   for (const UniqueFd& fd : job.owned) spawn.inherit.push_back(fd.get());
-  process::Process::Handlers handlers;
-  handlers.on_line = [this](process::Stream stream, std::string_view line) {
-    if (stream == process::Stream::Output && output_.size() + line.size() <= kAnswerBytesMax) output_ += line;
-    if (stream == process::Stream::Error && !line.empty()) last_error_line_ = line;
-  };
-  handlers.on_end = [this](process::Ended how) { ended(how); };
-  output_.clear();
-  last_error_line_.clear();
-  timed_out_ = false;
-  auto process = process::Process::spawn(loop_, spawn, std::move(handlers));
-  if (!process) return tl::unexpected(std::move(process.error()));
+  auto query = process::Query::start(loop_, spawn, symbols::print(job.request), limit_,
+                                     [this](const process::Outcome& outcome) { ended(outcome); });
+  if (!query) return tl::unexpected(std::move(query.error()));
   ++started_count_;
-  process_ = std::move(*process);
-  process_->send(symbols::print(job.request));
-  timer_ = UvHandle<uv_timer_t>::create(this);
-  uv_timer_init(loop_, timer_.get());
-  uv_timer_start(
-      timer_.get(),
-      [](uv_timer_t* timer) {
-        auto* const self = static_cast<Symbolizer*>(timer->data);
-        self->timed_out_ = true;
-        self->process_->kill(SIGKILL);
-      },
-      static_cast<std::uint64_t>(limit_.count()), 0);
+  query_ = std::move(*query);
   return {};
 }
 
-void Symbolizer::ended(process::Ended how) {
-  timer_.reset();
-  process_.reset();
+void Symbolizer::ended(const process::Outcome& outcome) {
+  query_.reset();
   Job job = std::move(jobs_.front());
   jobs_.pop_front();
-  auto answer = read_answer(how);
+  auto answer = read_answer(outcome);
   if (answer) {
     for (StackFrame& frame : *answer)
       for (std::string* const text : {&frame.function, &frame.file, &frame.module}) make_printable(*text);
@@ -162,12 +141,13 @@ void Symbolizer::ended(process::Ended how) {
   start_next();
 }
 
-Result<std::vector<StackFrame>> Symbolizer::read_answer(process::Ended how) const {
-  if (timed_out_)
+Result<std::vector<StackFrame>> Symbolizer::read_answer(const process::Outcome& outcome) const {
+  if (outcome.timed_out)
     return fail(ErrorCode::Timeout, executable_ + " did not answer within " + format_duration(limit_));
-  if (!how.clean())
-    return fail(ErrorCode::Invalid, executable_ + ": " + (last_error_line_.empty() ? how.text() : last_error_line_));
-  return symbols::parse_answer(output_).map_error(
+  if (!outcome.how.clean())
+    return fail(ErrorCode::Invalid, executable_ + ": " + (outcome.last_error_line.empty() ? outcome.how.text()
+                                                                                          : outcome.last_error_line));
+  return symbols::parse_answer(outcome.output).map_error(
       [&](Error error) { return std::move(error).within("the answer of " + executable_); });
 }
 

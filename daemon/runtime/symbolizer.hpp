@@ -15,9 +15,8 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
-#include "base/uv_handle.hpp"
 #include "ipc/crash_page.hpp"
-#include "process/process.hpp"
+#include "process/query.hpp"
 #include "records/incident.hpp"
 #include "symbols/protocol.hpp"
 
@@ -61,20 +60,16 @@ class Symbolizer {
   void remember(Known known);
   void start_next();
   [[nodiscard]] Status start(Job& job);
-  void ended(process::Ended how);
-  [[nodiscard]] Result<std::vector<records::StackFrame>> read_answer(process::Ended how) const;
+  void ended(const process::Outcome& outcome);
+  [[nodiscard]] Result<std::vector<records::StackFrame>> read_answer(const process::Outcome& outcome) const;
 
   uv_loop_t* loop_;
   std::string executable_;
   std::chrono::milliseconds limit_;
   std::deque<Known> known_;  ///< newest first
-  std::deque<Job> jobs_;     ///< the first one is under way while process_ is there
-  std::unique_ptr<process::Process> process_;
-  UvHandle<uv_timer_t> timer_;
-  std::string output_;
-  std::string last_error_line_;
+  std::deque<Job> jobs_;     ///< the first one is under way while query_ is there
+  std::unique_ptr<process::Query> query_;
   std::size_t started_count_ = 0;
-  bool timed_out_ = false;
 };
 
 }  // namespace steady::runtime

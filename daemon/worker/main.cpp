@@ -23,6 +23,7 @@
 #include "worker/actor.hpp"
 #include "worker/crash.hpp"
 #include "worker/describe.hpp"
+#include "worker/elf_check.hpp"
 #include "worker/events.hpp"
 #include "worker/plugin.hpp"
 
@@ -39,6 +40,10 @@ int run_describe(const char* path) {
   auto file = open_file(path, O_RDONLY);
   if (!file) {
     std::fprintf(stderr, "%s\n", file.error().message.c_str());
+    return 1;
+  }
+  if (const auto checked = check_plugin_file(file->get()); !checked) {
+    std::fprintf(stderr, "%s\n", checked.error().message.c_str());
     return 1;
   }
   const auto plugin = load_plugin(file->get());
@@ -81,7 +86,8 @@ class ControlReader {
   std::string buffer_;
 };
 
-/// Loads every plugin of the plan once and creates its actors.
+/// Loads every plugin of the plan once and creates its actors. The files were checked when they were described: these
+/// are the same copies, sealed since.
 std::vector<std::unique_ptr<Actor>> create_actors(const ipc::WorkerPlan& plan, Events& events) {
   std::map<int, const steady_plugin_info*> plugins;
   std::vector<std::unique_ptr<Actor>> actors;

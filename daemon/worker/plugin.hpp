@@ -9,9 +9,9 @@
 
 namespace steady::worker {
 
-/// Loads the library behind `fd` after check_plugin_file. What it returns lives as long as the process. Runs the
-/// plugin's static constructors and its entry point, which may do anything, also never return.
-/// Errors: as check_plugin_file; Invalid with the loader's own words (a missing library, an undefined symbol), or when
+/// Loads the library behind `fd`, which check_plugin_file has passed: a truncated one could crash the loader. What it
+/// returns lives as long as the process. Runs the plugin's static constructors and its entry point, which may do
+/// anything, also never return. Errors: Invalid with the loader's own words (a missing library, an undefined symbol), or when
 /// what the plugin says of itself contradicts itself.
 [[nodiscard]] Result<const steady_plugin_info*> load_plugin(int fd);
 
