@@ -18,7 +18,7 @@ from watch import Cost, Watch  # noqa: E402
 
 COMPLAINTS = ("gaps", "repeats", "wrong")
 WATCHDOG = "300ms"  # of the actors, where hangs are among the faults
-SOCKETS_PER_WORKER = 3  # control, what it prints, what it complains
+DESCRIPTORS_PER_WORKER = 4  # its control socket, what it prints, what it complains, its end
 LEFT_BY_A_CLEAN_STOP = {"steadyd.lock", "workers.lock"}  # in the runtime directory
 
 
@@ -71,12 +71,12 @@ class Round:
     def run(self):
         with self.directories, steady.Service(self.directories, self.topology.yaml(), crashes=True) as self.service:
             self.service.wait_ready()
-            rest = self.sockets_at_rest()
+            rest = self.descriptors_at_rest()
             with Watch(self.service) as self.watch:
                 self.cause_trouble()
                 self.settle()
             self.watch.check()
-            steady.wait_until(lambda: self.sockets_at_rest() == rest, "steadyd holds what it held at first")
+            steady.wait_until(lambda: self.descriptors_at_rest() == rest, "steadyd holds what it held at first")
             self.account()
         self.totals.rounds += 1
         self.totals.answers += self.watch.seconds
@@ -106,10 +106,13 @@ class Round:
     def all_finished(self):
         return all(actor["state"] == "finished" for actor in self.service.status()["actors"])
 
-    def sockets_at_rest(self):
-        """How many sockets steadyd holds that belong to no worker: always the same."""
-        open_now = steady.descriptors_at_rest(self.service.process.pid)
-        return open_now.count("socket") - SOCKETS_PER_WORKER * len(set(self.service.pids().values()))
+    def descriptors_at_rest(self):
+        """How many descriptors steadyd holds that belong to no worker: always the same."""
+        while True:
+            workers = set(self.service.pids().values())
+            open_now = steady.descriptors_at_rest(self.service.process.pid)
+            if workers == set(self.service.pids().values()):  # nobody finished or died between the two looks
+                return len(open_now) - DESCRIPTORS_PER_WORKER * len(workers)
 
     def account(self):
         """Stops everything and compares what each actor has seen with what the sources have sent."""
