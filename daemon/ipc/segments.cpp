@@ -154,22 +154,25 @@ Result<Ensured> Segments::ensure_channel(const std::string& channel, const RingS
   const std::uint64_t tail = page.tail.load(std::memory_order_acquire);
   const std::uint64_t messages =  // of one size: by their bytes, see last_position() in ring.cpp
       page.message_bytes != 0 ? tail / page.message_bytes : page.tail_messages.load(std::memory_order_relaxed);
+  const bool fresh = outcome.how == Ensured::How::Created;
   for (const std::string& reader : readers) {
-    const auto ensured = ensure_reader(reader_path(channel, reader), page.header.incarnation, tail, messages);
+    const auto ensured = ensure_reader(reader_path(channel, reader), page.header.incarnation, fresh, tail, messages);
     if (!ensured) return tl::unexpected(ensured.error());
     if (!ensured->set_aside.empty()) outcome.set_aside += (outcome.set_aside.empty() ? "" : "; ") + ensured->set_aside;
   }
   return outcome;
 }
 
-Result<Ensured> Segments::ensure_reader(const std::string& path, std::uint64_t ring_incarnation, std::uint64_t tail,
-                                        std::uint64_t tail_messages) const {
+Result<Ensured> Segments::ensure_reader(const std::string& path, std::uint64_t ring_incarnation,
+                                        bool fresh_ring, std::uint64_t tail, std::uint64_t tail_messages) const {
   Ensured outcome;
   auto found = open_existing(path, SegmentKind::Reader);
   if (is_obstacle(found)) return fail(std::move(found.error()), "cannot look at a reader's page");
   if (found && found->at<const ReaderPage>(0)->ring_incarnation == ring_incarnation) return outcome;
-  if (!found && found.error().code != ErrorCode::NotFound) {
-    outcome.set_aside = "a reader's page " + found.error().message;
+  // A fresh ring's old readers are expected to be of another one; otherwise what waited for this one is skipped.
+  const bool stranger = found && !fresh_ring;
+  if (stranger || (!found && found.error().code != ErrorCode::NotFound)) {
+    outcome.set_aside = "a reader's page " + (stranger ? "belongs to another ring" : found.error().message);
     if (const auto moved = quarantine(path); !moved) return tl::unexpected(moved.error());
   }
   ReaderPage page{};

@@ -81,8 +81,8 @@ class Segments {
 
  private:
   [[nodiscard]] Result<Mapping> ensure_ring(const std::string& path, const RingSpec& spec, Ensured& outcome) const;
-  [[nodiscard]] Result<Ensured> ensure_reader(const std::string& path, std::uint64_t ring_incarnation, std::uint64_t tail,
-                                              std::uint64_t tail_messages) const;
+  [[nodiscard]] Result<Ensured> ensure_reader(const std::string& path, std::uint64_t ring_incarnation, bool fresh_ring,
+                                              std::uint64_t tail, std::uint64_t tail_messages) const;
   [[nodiscard]] Status quarantine(const std::string& path) const;
   void restore_unmigrated(const std::string& path) const;
 

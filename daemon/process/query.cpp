@@ -7,7 +7,8 @@
 namespace steady::process {
 namespace {
 
-constexpr std::size_t kOutputBytesMax = 16 * 1024 * 1024;
+/// Far above any honest answer. Who says more never stops, and would fill our memory until the limit.
+constexpr std::size_t kAnswerBytesMax = 16 * 1024 * 1024;
 
 }  // namespace
 
@@ -17,8 +18,9 @@ Result<std::unique_ptr<Query>> Query::start(uv_loop_t* loop, const Spawn& spawn,
   Query* const self = made.get();
   Process::Handlers handlers;
   handlers.on_line = [self](Stream stream, std::string_view line) {
-    if (stream == Stream::Output && self->outcome_.output.size() + line.size() <= kOutputBytesMax)
-      self->outcome_.output.append(line);
+    std::string& output = self->outcome_.output;
+    if (stream == Stream::Output) output.append(line, 0, kAnswerBytesMax - output.size());
+    if (output.size() == kAnswerBytesMax) self->process_->kill(SIGKILL);
     if (stream == Stream::Error && !line.empty()) self->outcome_.last_error_line = line;
   };
   handlers.on_end = [self](Ended how) {

@@ -18,7 +18,7 @@ namespace steady::process {
 struct Outcome {
   Ended how;
   bool timed_out = false;
-  std::string output;           ///< its stdout, without line ends; at most 16 MiB of it
+  std::string output;           ///< its stdout, without line ends; one that never ends is killed
   std::string last_error_line;  ///< of its stderr; may be empty
 };
 

@@ -7,6 +7,14 @@
 #include "ipc/layout.hpp"
 
 namespace steady::runtime {
+namespace {
+
+/// The library would also take a negative number, a fraction and a truth value.
+std::uint64_t whole_number(const nlohmann::json& value) {
+  return value.get_ref<const nlohmann::json::number_unsigned_t&>();
+}
+
+}  // namespace
 
 Contract own_contract() { return {STEADY_VERSION, ipc::kLayoutVersion, STEADY_ABI_VERSION}; }
 
@@ -17,8 +25,8 @@ std::string print(const Contract& contract) {
 Result<Contract> parse_contract(std::string_view text) {
   const nlohmann::json object = nlohmann::json::parse(text, nullptr, false);
   try {
-    return Contract{object.at("version").get<std::string>(), object.at("layout").get<std::uint64_t>(),
-                    object.at("abi").get<std::uint64_t>()};
+    return Contract{object.at("version").get<std::string>(), whole_number(object.at("layout")),
+                    whole_number(object.at("abi"))};
   } catch (const nlohmann::json::exception&) {
     return fail(ErrorCode::Invalid, "does not say what it is compatible with; is it a steadyd?");
   }

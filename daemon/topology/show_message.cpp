@@ -28,11 +28,22 @@ bool is_text(std::string_view bytes) {
   return true;
 }
 
+/// Without a character at the end of which only the first bytes are left.
+std::string_view without_cut_character(std::string_view bytes) {
+  for (std::size_t kept = 1; kept <= std::min<std::size_t>(3, bytes.size()); ++kept) {
+    const std::string end(bytes.substr(bytes.size() - kept));
+    const auto begins_one = [&](const char* rest) { return steady::detail::utf8_length(end + rest) > kept; };
+    if (begins_one("\x80\x80\x80") || begins_one("\xbf\xbf\xbf")) return bytes.substr(0, bytes.size() - kept);
+  }
+  return bytes;
+}
+
 std::string show_frame(std::string_view bytes, bool cut) {
   const std::string dots = cut ? "..." : "";
+  const std::string_view text = cut ? without_cut_character(bytes) : bytes;
   std::string json;
-  if (!is_text(bytes)) return "{\"hex\":\"" + to_hex(bytes) + dots + "\"}";
-  steady::detail::append_string(json, std::string(bytes) + dots);
+  if (!is_text(text)) return "{\"hex\":\"" + to_hex(bytes) + dots + "\"}";
+  steady::detail::append_string(json, std::string(text) + dots);
   return json;
 }
 

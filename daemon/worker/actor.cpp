@@ -183,7 +183,7 @@ void Actor::loop(const Hook& hook) {
     const bool finished = io.finished != 0;
     commit(finished, hook);
     say_returned();
-    if (careful && careful_->settle(io_->progressed())) stalled_ = false;
+    if (careful && careful_->settle(io_->took())) stalled_ = false;
     words.steps.store(words.steps.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // telemetry
     if (io.conditions_changed != 0) plan_conditions();
     if (finished) return;

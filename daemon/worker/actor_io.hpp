@@ -98,6 +98,8 @@ class ActorIo {
   [[nodiscard]] static std::uint64_t next_bytes(const InputLane& lane);
   /// The last commit moved or changed anything.
   [[nodiscard]] bool progressed() const { return progressed_; }
+  /// The last commit took messages.
+  [[nodiscard]] bool took() const { return !moved_inputs_.empty(); }
 
   /// Rings every peer that sleeps for what is already there: the previous generation may have died before it could.
   void wake_all_peers();

@@ -5,13 +5,17 @@
 namespace steady::worker {
 namespace {
 
-std::uint64_t available(const InputLane& lane) { return lane.parked ? 0 : lane.end.available_messages(); }
+/// What any step would see of the lane.
+std::uint64_t available(const InputLane& lane) {
+  const std::uint64_t messages = lane.parked ? 0 : lane.end.available_messages();
+  return lane.most != 0 ? std::min(messages, lane.most) : messages;
+}
 
 }  // namespace
 
 void Careful::begin() {
   for (InputLane& lane : io_.inputs()) {
-    const std::uint64_t seen = lane.most != 0 ? std::min(available(lane), lane.most) : available(lane);
+    const std::uint64_t seen = available(lane);
     lane.careful_until = lane.end.position().messages + seen;
     active_ = active_ || seen != 0;
   }
@@ -38,9 +42,9 @@ void Careful::narrow(std::optional<std::uint32_t> clause) {
   arm();
 }
 
-bool Careful::settle(bool progressed) {
+bool Careful::settle(bool took) {
   disarm();
-  fruitless_ = progressed ? 0 : fruitless_ + 1;
+  fruitless_ = took ? 0 : fruitless_ + 1;
   active_ = false;
   for (const InputLane& lane : io_.inputs())
     active_ = active_ || (!lane.parked && lane.end.position().messages < lane.careful_until);

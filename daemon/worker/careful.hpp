@@ -6,7 +6,7 @@
 //     dies with no message to blame;
 //   - the clause names several inputs, or more than one message: what it asks for, and nobody can be blamed;
 //   - the step took nothing although its clause held: every input with a message shows one, then 2, 4, 8 ... until
-//     something moves. Nobody can be blamed for these either.
+//     something is taken. Nobody can be blamed for these either.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,9 @@ class Careful {
   /// as the suspect.
   void narrow(std::optional<std::uint32_t> clause);
 
-  /// The step is committed: nobody is suspect. Returns whether a step that did nothing may have lacked what was hidden.
-  [[nodiscard]] bool settle(bool progressed);
+  /// The step is committed: nobody is suspect. `took`: it took messages. Returns whether a step that did nothing may have
+  /// lacked what was hidden.
+  [[nodiscard]] bool settle(bool took);
 
  private:
   void show(InputLane& lane, std::uint64_t messages);
@@ -45,9 +46,9 @@ class Careful {
 
   ActorIo& io_;
   bool active_ = false;
-  bool hidden_ = false;            ///< this step does not see all that is there
+  bool hidden_ = false;            ///< this step does not see all that it would see otherwise
   bool nothing_last_ = false;      ///< the last step whose clause names no input saw none
-  std::uint64_t fruitless_ = 0;    ///< steps in a row that took and put nothing
+  std::uint64_t fruitless_ = 0;    ///< steps in a row that took nothing
   std::size_t turn_ = 0;           ///< the lane to look at first
 };
 

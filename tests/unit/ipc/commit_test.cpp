@@ -37,15 +37,16 @@ enum Step : unsigned {
   PutsMessages = 4,
   PutsFrames = 8,
   ChangesState = 16,
-  Finishes = 32
+  Finishes = 32,
+  PutsBack = 64  ///< remembers the ticket of a dead letter
 };
-constexpr unsigned kSteps = 64;
+constexpr unsigned kSteps = 128;
 
 /// Everything that must change at once.
 struct Visible {
   std::uint64_t taken_bytes, taken_messages, taken_frame_bytes, taken_frames;
   std::uint64_t put_bytes, put_messages, put_frame_bytes, put_frames;
-  std::uint64_t state, finished, closed_messages, closed_frames;
+  std::uint64_t state, finished, closed_messages, closed_frames, ticket;
   bool operator==(const Visible&) const = default;
 };
 
@@ -78,6 +79,7 @@ struct Generation {
     changes.outputs = moved_out;
     changes.state_current = (step & ChangesState) == 0 ? 0 : words.state_current.load() == 2 ? 1 : 2;
     changes.finished = (step & Finishes) != 0;
+    changes.replay = (step & PutsBack) == 0 ? 0 : words.last_replay.load() + 7;
     ipc::commit(words, changes, outputs, FenceMode::Full, hook);
   }
 
@@ -89,7 +91,8 @@ struct Generation {
     return {messages_in.position().bytes,  messages_in.position().messages,  frames_in.position().bytes,
             frames_in.position().messages, next.available_bytes(),           next.available_messages(),
             next_frames.available_bytes(), next_frames.available_messages(), words.state_current.load(),
-            words.finished.load(),         next.closed() ? 1U : 0U,          next_frames.closed() ? 1U : 0U};
+            words.finished.load(),         next.closed() ? 1U : 0U,          next_frames.closed() ? 1U : 0U,
+            words.last_replay.load()};
   }
 
   Mapping segment;
@@ -235,6 +238,59 @@ TEST_SUITE("ipc/commit") {
       REQUIRE(second.repair() == true);
       CHECK(second.visible(world.bench) == after_uninterrupted(step));
     }
+  }
+
+  TEST_CASE("a dead letter that is put back and its ticket take effect together, wherever their commit is killed") {
+    for (const unsigned puts : {PutsMessages, PutsFrames})
+      for (std::size_t call = 1;; ++call) {
+        World world;
+        const KillAt hook(call);
+        bool killed = false;
+        {
+          Generation first(world.bench);
+          try {
+            first.commit(puts | PutsBack, hook);
+          } catch (const Killed&) {
+            killed = true;
+          }
+        }
+        if (!killed) break;
+        Generation second(world.bench);
+        REQUIRE(second.repair());
+        const Visible visible = second.visible(world.bench);
+        CAPTURE(puts);
+        CAPTURE(call);
+        CHECK((visible.ticket == 7) == (visible.put_bytes + visible.put_frame_bytes != 0));
+        CHECK((visible.ticket == 7) == (call >= 3));  // armed
+      }
+  }
+
+  TEST_CASE("a repair restores the ticket, and one of a commit without a ticket leaves the last one alone") {
+    World world;
+    {
+      Generation first(world.bench);
+      CHECK_THROWS_AS(first.commit(PutsMessages | PutsBack, KillAt(3)), Killed);
+      CHECK(first.words.last_replay.load() == 0);
+    }
+    {
+      Generation second(world.bench);
+      REQUIRE(second.repair() == true);
+      CHECK(second.words.last_replay.load() == 7);
+      CHECK_THROWS_AS(second.commit(PutsMessages | TakesFrames, KillAt(3)), Killed);
+    }
+    Generation third(world.bench);
+    REQUIRE(third.repair() == true);
+    CHECK(third.words.last_replay.load() == 7);
+    CHECK(third.visible(world.bench).put_messages == 6);
+  }
+
+  TEST_CASE("a dead letter goes through the record, even as the only message of one size") {
+    World world;
+    Generation generation(world.bench);
+    const KillAt hook(kNever);
+    generation.commit(PutsMessages | PutsBack, hook);
+    CHECK(hook.points.size() == kCommitPointCount);
+    CHECK(generation.words.record.replay == 7);
   }
 
   TEST_CASE("a repair closes the outputs of an actor that had finished, and wakes their readers") {

@@ -396,6 +396,28 @@ TEST_SUITE("ipc/segments") {
     CHECK(must(bench.segments.next_generation("x")) == 0);
   }
 
+  TEST_CASE("a new generation begins with no call, no thread and no suspect, and keeps what is the actor's") {
+    IpcBench bench;
+    must(bench.segments.ensure_actor("x", kActor));
+    const Mapping segment = bench.actor("x");
+    auto& words = *segment.at<ActorWords>(kActorWordsOffset);
+    ProcessWords& process = words.process;
+    Word* const of_process[] = {&process.begun, &process.returned, &process.thread, &process.suspect_reader,
+                                &process.suspect_sequence};
+    static_assert(sizeof of_process / sizeof(Word*) * sizeof(Word) == sizeof(ProcessWords), "every word is looked at");
+    Word* const of_actor[] = {&words.state_current, &words.state_commits,  &words.last_replay,  &words.steps,
+                              &words.activity,      &words.finished,       &words.note_sequence, &words.note[0],
+                              &words.record.armed};
+    for (int round = 0; round < 3; ++round) {
+      for (Word* const word : of_process) word->store(5);
+      for (Word* const word : of_actor) word->store(1);
+      must(bench.segments.next_generation("x"));
+      for (Word* const word : of_process) CHECK(word->load() == 0);
+      for (Word* const word : of_actor) CHECK(word->load() == 1);
+    }
+    CHECK(segment.at<ActorPage>(0)->generation.load() == 2);
+  }
+
   TEST_CASE("prepare() makes the directory, removes half-made files and leaves the others alone") {
     IpcBench bench;
     prepared(bench);

@@ -4,10 +4,25 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <fstream>
 #include <limits>
+#include <thread>
 #include <vector>
 
 namespace steady::process {
+namespace {
+
+/// The same from the kernel's own page, read once more: what it ran, and then what it waited.
+std::chrono::nanoseconds waited(int thread) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/schedstat");
+  std::int64_t ran = 0;
+  std::int64_t waited = 0;
+  file >> ran >> waited;
+  return std::chrono::nanoseconds(waited);
+}
+
+}  // namespace
 
 TEST_SUITE("process/usage") {
   TEST_CASE("a process's time and memory are seen, and grow with what it does") {
@@ -43,6 +58,55 @@ TEST_SUITE("process/usage") {
   TEST_CASE("a process that is gone uses nothing") {
     CHECK_FALSE(usage_of(std::numeric_limits<int>::max()));
     CHECK_FALSE(usage_of(-1));
+  }
+
+  TEST_CASE("a thread that is gone, and one of another process, has not waited for a core") {
+    const auto nothing = std::chrono::nanoseconds(0);
+    CHECK(queued_time(::getpid(), std::numeric_limits<int>::max()) == nothing);
+    CHECK(queued_time(::getpid(), 0) == nothing);
+    CHECK(queued_time(::getpid(), -1) == nothing);
+    CHECK(queued_time(std::numeric_limits<int>::max(), ::getpid()) == nothing);
+    CHECK(queued_time(::getpid(), ::getppid()) == nothing);
+  }
+
+  TEST_CASE("the time that a thread has waited for a core grows when it has to share, and never goes back") {
+    std::atomic<int> thread = 0;
+    std::atomic<bool> over = false;
+    const auto spin = [&] {
+      while (!over) {
+      }
+    };
+    std::vector<std::thread> others;
+    for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency(); ++i) others.emplace_back(spin);
+    std::thread watched([&] {
+      thread = static_cast<int>(::gettid());
+      spin();
+    });
+    while (thread == 0) std::this_thread::yield();
+    const bool told = ::access("/proc/self/schedstat", R_OK) == 0;
+    const auto first = queued_time(::getpid(), thread);
+    auto last = first;
+    const auto watchdog = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    bool backwards = false;
+    bool wrong = false;
+    for (int look = 0; look < 1000 || (told && last == first && std::chrono::steady_clock::now() < watchdog); ++look) {
+      const auto before = waited(thread);
+      const auto now = queued_time(::getpid(), thread);
+      backwards = backwards || now < last;
+      wrong = wrong || now < before || now > waited(thread);
+      last = now;
+    }
+    over = true;
+    watched.join();
+    for (std::thread& other : others) other.join();
+    CHECK_FALSE(backwards);
+    CHECK_FALSE(wrong);
+    if (told) CHECK(last > first);
+  }
+
+  TEST_CASE("the kernel's count of processes killed for lack of memory never goes back") {
+    const std::uint64_t before = oom_kills();
+    CHECK(oom_kills() >= before);
   }
 }
 

@@ -20,6 +20,24 @@ TEST_SUITE("supervision/operator") {
     CHECK(bench.operator_start("a") == Words{"refused: worker 'a' is already running"});
   }
 
+  TEST_CASE("a stop with a reason shows that reason, while it leaves and once it is gone") {
+    Bench bench(one_for_one({"a", "b", "c"}));
+    bench.root.backoff.first = 10s;
+    bench.run();
+    REQUIRE(bench.tree->operator_stop(bench.id("a"), bench.now, "its message killed it three times"));
+    CHECK(bench.state("a") == State::Stopping);
+    CHECK(bench.status("a").reason == "its message killed it three times");
+    bench.dies("a");
+    CHECK(bench.state("a") == State::Stopped);
+    CHECK(bench.status("a").reason == "its message killed it three times");
+    bench.dies("b");
+    REQUIRE(bench.tree->operator_stop(bench.id("b"), bench.now, "no longer needed"));
+    CHECK(bench.state("b") == State::Stopped);
+    CHECK(bench.status("b").reason == "no longer needed");
+    CHECK(bench.operator_stop("c") == Words{"stop c"});
+    CHECK(bench.status("c").reason == "stopped by the operator");
+  }
+
   TEST_CASE("strategies leave a stopped worker alone, and those after it do not wait for it") {
     Bench bench(one_for_all({"a", "b", "c"}));
     bench.run();

@@ -33,12 +33,20 @@ struct Process {
   TimePoint terminated_at{};
 };
 
+using Child = std::variant<ChildId, SupervisorId>;
+
+/// One restart that a supervisor has decided, and of which child.
+struct Spent {
+  TimePoint at{};
+  Child who{};
+};
+
 /// A supervisor as the test built it, with what it has been seen to decide.
 struct Group {
   std::optional<std::size_t> parent;
   config::Supervisor spec;
-  std::vector<std::variant<ChildId, SupervisorId>> children;
-  std::deque<TimePoint> restarts;
+  std::vector<Child> children;
+  std::deque<Spent> restarts;  ///< but for those that were pardoned
 };
 
 class World {
@@ -142,6 +150,7 @@ class World {
     if (what < 25) return timer();
     if (what < 55) return process_gets_ready();
     if (what < 88) return process_ends();
+    if (what < 91) return pardon();
     if (what < 99) return operator_orders();
     if (chance(20)) stop_all();
   }
@@ -189,6 +198,24 @@ class World {
                           : one_of({Exit::Abnormal, Exit::Abnormal, Exit::Abnormal, Exit::Normal, Exit::Finished});
     processes_[worker] = {};
     event("exit w" + std::to_string(worker), [&] { return tree_->exited(worker, exit, now_); });
+  }
+
+  /// What one worker died of is set aside. It is no event: nothing follows from it at once.
+  void pardon() {
+    const ChildId worker = below(workers_.size());
+    const auto restarts = static_cast<unsigned>(below(4));
+    const ChildStatus before = tree_->child(worker);
+    // The window here forgets sooner than the tree's does, so only while both agree they can be compared.
+    const bool agreed = tree_->supervisor(before.supervisor, now_).used == counted(before.supervisor);
+    tree_->pardon(worker, restarts);
+    refund(before.supervisor, Child(std::in_place_index<0>, worker), restarts);
+    story_.push_back("pardon " + std::to_string(restarts) + " of w" + std::to_string(worker));
+    const ChildStatus after = tree_->child(worker);
+    expect(after.failures_in_a_row == 0, "a pardoned worker still backs off");
+    expect(after.state == before.state && after.retry_at == before.retry_at && after.restarts == before.restarts,
+           "a pardon did more than to forget");
+    expect(!agreed || tree_->supervisor(before.supervisor, now_).used == counted(before.supervisor),
+           "a pardon gave back other restarts than that worker's latest");
   }
 
   void operator_orders() {
@@ -340,13 +367,13 @@ class World {
   void on(const Restarting& restarting) {
     story_.push_back("  restarting w" + std::to_string(restarting.child));
     expect(workers_[restarting.child].child.restart != config::Restart::Temporary, "a temporary worker is restarted");
-    spend(before_[restarting.child].supervisor);
+    spend(before_[restarting.child].supervisor, Child(std::in_place_index<0>, restarting.child));
   }
 
   void on(const RestartingSupervisor& restarting) {
     story_.push_back("  restarting s" + std::to_string(restarting.supervisor));
     forget_beneath(restarting.supervisor);
-    spend(*groups_[restarting.supervisor].parent);
+    spend(*groups_[restarting.supervisor].parent, Child(std::in_place_index<1>, restarting.supervisor));
   }
 
   void on(const GaveUp& gave_up) {
@@ -364,12 +391,29 @@ class World {
 
   // The window of each supervisor, counted from the actions alone.
 
-  void spend(SupervisorId supervisor) {
+  void spend(SupervisorId supervisor, Child who) {
     Group& group = groups_[supervisor];
-    group.restarts.push_back(now_);
-    while (now_ - group.restarts.front() > group.spec.period) group.restarts.pop_front();
+    group.restarts.push_back({now_, who});
+    while (now_ - group.restarts.front().at > group.spec.period) group.restarts.pop_front();
     expect(group.restarts.size() <= group.spec.intensity, "more restarts than the intensity within the period");
     forget_group(supervisor);
+  }
+
+  void refund(SupervisorId supervisor, Child who, unsigned count) {
+    std::deque<Spent>& restarts = groups_[supervisor].restarts;
+    for (std::size_t index = restarts.size(); count != 0 && index-- != 0;) {
+      if (restarts[index].who != who) continue;
+      restarts.erase(restarts.begin() + static_cast<std::ptrdiff_t>(index));
+      --count;
+    }
+  }
+
+  /// Restarts within the window now.
+  [[nodiscard]] std::size_t counted(SupervisorId supervisor) const {
+    const Group& group = groups_[supervisor];
+    return static_cast<std::size_t>(
+        std::count_if(group.restarts.begin(), group.restarts.end(),
+                      [&](const Spent& spent) { return now_ - spent.at <= group.spec.period; }));
   }
 
   /// Supervisors that go down because a sibling failed come back with a fresh window.
@@ -397,7 +441,7 @@ class World {
 
   // Order, rest, truth.
 
-  [[nodiscard]] State state_of(const std::variant<ChildId, SupervisorId>& child) const {
+  [[nodiscard]] State state_of(const Child& child) const {
     return child.index() == 0 ? tree_->child(std::get<0>(child)).state
                               : tree_->supervisor(std::get<1>(child), now_).state;
   }
@@ -406,7 +450,7 @@ class World {
     for (const Action& action : actions) {
       const auto* start = std::get_if<Start>(&action);
       if (start == nullptr) continue;
-      std::variant<ChildId, SupervisorId> child(std::in_place_index<0>, start->child);
+      Child child(std::in_place_index<0>, start->child);
       for (auto group = std::optional(before_[start->child].supervisor); group; group = groups_[*group].parent) {
         check_earlier_siblings(*group, child);
         child.emplace<1>(*group);
@@ -416,7 +460,7 @@ class World {
     }
   }
 
-  void check_earlier_siblings(SupervisorId group, const std::variant<ChildId, SupervisorId>& started) {
+  void check_earlier_siblings(SupervisorId group, const Child& started) {
     const bool ordered = groups_[group].spec.strategy != config::Strategy::OneForOne ||
                          tree_->supervisor(group, now_).state == State::Starting;
     if (!ordered) return;

@@ -1,0 +1,255 @@
+#include "worker/actor_io.hpp"
+
+#include <doctest/doctest.h>
+
+#include "io_bench.hpp"
+
+namespace steady::worker {
+namespace {
+
+using test::IoBench;
+using test::kNumberBytes;
+using test::padded;
+using Kind = IoBench::Kind;
+
+constexpr auto kFence = ipc::FenceMode::Full;
+
+/// A look at the only input as the loop does it before every step.
+InputLane& looked_at(ActorIo& io) {
+  InputLane& lane = io.inputs()[0];
+  REQUIRE(lane.end.refresh());
+  return lane;
+}
+
+std::string number(std::uint64_t value) {
+  std::string bytes(8, '\0');
+  std::memcpy(bytes.data(), &value, 8);
+  return bytes;
+}
+
+/// What the reader of the only output finds, and takes.
+std::vector<std::string> take_all(const IoBench& bench) {
+  ipc::InputEnd far = bench.ipc.input(bench.output_channel(0));
+  REQUIRE(far.refresh());
+  std::vector<std::string> found;
+  while (far.available_messages() != 0) {
+    const ipc::Position at = far.position();
+    if (far.message_bytes() != 0) {
+      found.emplace_back(far.begin(), far.begin() + far.message_bytes());
+      far.publish({at.bytes + far.message_bytes(), at.messages + 1});
+      continue;
+    }
+    steady_frame head;
+    std::memcpy(&head, far.begin(), sizeof head);
+    CHECK(head.sequence_low == static_cast<std::uint32_t>(at.messages));
+    found.emplace_back(far.begin() + sizeof head, far.begin() + sizeof head + head.length);
+    far.publish({at.bytes + padded(head.length), at.messages + 1});
+  }
+  CHECK(far.available_bytes() == 0);
+  return found;
+}
+
+}  // namespace
+
+TEST_SUITE("worker/actor_io") {
+  TEST_CASE("where nothing waits nothing is stepped over") {
+    for (const Kind kind : {Kind::Numbers, Kind::Frames}) {
+      IoBench bench;
+      bench.add_input(kind);
+      ActorIo& io = bench.open();
+      CHECK_FALSE(io.skip(looked_at(io), kFence));
+      CHECK(io.inputs()[0].end.position().messages == 0);
+    }
+  }
+
+  TEST_CASE("a frame that is not whole is not stepped over") {
+    IoBench bench;
+    bench.add_input(Kind::Frames);
+    bench.put(0, 1, 8);
+    ActorIo& io = bench.open();
+    const UniqueFd ring = test::IpcBench::open(bench.ipc.segments.ring_path(bench.input_channel(0)), O_RDWR);
+    for (const std::uint32_t length : {9U, 4096U, 0xffff'ffffU}) {
+      REQUIRE(::pwrite(ring.get(), &length, sizeof length, ipc::kPage) == sizeof length);
+      CHECK_FALSE(io.skip(looked_at(io), kFence));
+    }
+    CHECK(io.inputs()[0].end.position().bytes == 0);
+  }
+
+  TEST_CASE("a parked lane is not stepped over") {
+    IoBench bench;
+    bench.add_input(Kind::Numbers);
+    bench.put(0, 1);
+    ActorIo& io = bench.open();
+    looked_at(io).parked = true;
+    CHECK_FALSE(io.skip(io.inputs()[0], kFence));
+  }
+
+  TEST_CASE("exactly one message is stepped over, and the next generation finds it so") {
+    IoBench bench;
+    bench.add_input(Kind::Numbers);
+    bench.put(0, 3);
+    ActorIo& io = bench.open();
+    REQUIRE(io.skip(looked_at(io), kFence));
+    CHECK(io.inputs()[0].end.available_messages() == 2);
+    CHECK(bench.open().inputs()[0].end.position().messages == 1);
+    CHECK(bench.io().inputs()[0].end.position().bytes == kNumberBytes);
+  }
+
+  TEST_CASE("a frame is stepped over with its head and its padding, also around the end of the data area") {
+    for (const std::uint64_t length : {0U, 1U, 7U, 8U, 9U, 100U}) {
+      CAPTURE(length);
+      IoBench bench;
+      bench.add_input(Kind::Frames);
+      bench.begin_at(0, {4096 - 8, 3});
+      bench.put(0, 1, length);
+      bench.put(0, 1, 24);
+      ActorIo& io = bench.open();
+      REQUIRE(io.skip(looked_at(io), kFence));
+      CHECK(io.inputs()[0].end.position().bytes == 4096 - 8 + padded(length));
+      CHECK(io.inputs()[0].end.position().messages == 4);
+      REQUIRE(io.skip(io.inputs()[0], kFence));
+      CHECK(io.inputs()[0].end.available_bytes() == 0);
+    }
+  }
+
+  TEST_CASE("stepping over wakes a producer that sleeps for that room") {
+    IoBench bench;
+    bench.add_input(Kind::Numbers, 1, 64);
+    bench.put(0, 8);
+    ActorIo& io = bench.open();
+    bench.ipc.output(bench.input_channel(0), {"x"}).set_wake_at(kNumberBytes);
+    const ipc::Bell bell = bench.ipc.bell(bench.input_channel(0));
+    const auto before = bell.count();
+    REQUIRE(io.skip(looked_at(io), kFence));
+    CHECK(bell.count() == before + 1);
+  }
+
+  TEST_CASE("what does not fit now is not put back, and neither is its ticket") {
+    for (const Kind kind : {Kind::Numbers, Kind::Frames}) {
+      IoBench bench;
+      bench.add_output(kind, 64);
+      ActorIo& io = bench.open();
+      const std::string body = kind == Kind::Numbers ? number(1) : std::string(8, 'f');
+      std::uint64_t ticket = 1;
+      while (io.put_back(io.outputs()[0], body, ticket, kFence)) ++ticket;
+      CHECK(ticket - 1 == 64 / (kind == Kind::Numbers ? 8 : 16));
+      CHECK(io.words().last_replay.load() == ticket - 1);
+      CHECK(take_all(bench).size() == ticket - 1);
+      // The reader has made room: it is looked for before anything is refused.
+      CHECK(io.put_back(io.outputs()[0], body, ticket, kFence));
+      CHECK(io.words().last_replay.load() == ticket);
+    }
+  }
+
+  TEST_CASE("a frame that needs one byte more than the room that is left is refused, one that fills it is not") {
+    IoBench bench;
+    bench.add_output(Kind::Frames, 64);
+    ActorIo& io = bench.open();
+    REQUIRE(io.put_back(io.outputs()[0], std::string(24, 'a'), 1, kFence));  // 32 bytes are left
+    CHECK_FALSE(io.put_back(io.outputs()[0], std::string(25, 'b'), 2, kFence));
+    CHECK(io.put_back(io.outputs()[0], std::string(24, 'c'), 2, kFence));
+    CHECK(take_all(bench) == std::vector{std::string(24, 'a'), std::string(24, 'c')});
+  }
+
+  TEST_CASE("a letter larger than the whole channel is refused for good") {
+    IoBench bench;
+    bench.add_output(Kind::Frames, 64);
+    ActorIo& io = bench.open();
+    CHECK_FALSE(io.put_back(io.outputs()[0], std::string(57, 'x'), 1, kFence));
+    CHECK(io.put_back(io.outputs()[0], std::string(56, 'x'), 1, kFence));
+  }
+
+  TEST_CASE("a reader that claims the impossible gives no room") {
+    IoBench bench;
+    bench.add_output(Kind::Numbers);
+    ActorIo& io = bench.open();
+    bench.ipc.spoil<ipc::ReaderPage>(bench.ipc.segments.reader_path(bench.output_channel(0), "in"),
+                                     [](ipc::ReaderPage& page) { page.head.store(8); });
+    CHECK_FALSE(io.put_back(io.outputs()[0], number(1), 1, kFence));
+    CHECK(io.words().last_replay.load() == 0);
+  }
+
+  TEST_CASE("letters arrive behind what is there, numbered on, also around the end of the data area") {
+    IoBench bench;
+    bench.add_output(Kind::Frames);
+    ActorIo& io = bench.open();
+    std::uint64_t ticket = 0;
+    std::vector<std::string> expected;
+    for (std::size_t length = 0; length < 200; ++length) {  // more than four times around
+      const std::string body(length, static_cast<char>('a' + length % 26));
+      REQUIRE(io.put_back(io.outputs()[0], body, ++ticket, kFence));
+      if (length % 2 == 0) {
+        expected.push_back(body);
+        continue;
+      }
+      expected.push_back(body);
+      CHECK(take_all(bench) == expected);
+      expected.clear();
+    }
+    CHECK(io.outputs()[0].end->position().messages == 200);
+    CHECK(io.words().last_replay.load() == 200);
+  }
+
+  TEST_CASE("a message of one size is put back byte by byte as it was") {
+    IoBench bench;
+    bench.add_output(Kind::Numbers);
+    ActorIo& io = bench.open();
+    REQUIRE(io.put_back(io.outputs()[0], number(0x0123'4567'89ab'cdef), 1, kFence));
+    CHECK(take_all(bench) == std::vector{number(0x0123'4567'89ab'cdef)});
+  }
+
+  TEST_CASE("the letter and its ticket are one commit: the next generation finishes both or neither") {
+    for (const Kind kind : {Kind::Numbers, Kind::Frames}) {
+      IoBench bench;
+      bench.add_output(kind);
+      ActorIo& io = bench.open();
+      REQUIRE(io.put_back(io.outputs()[0], number(5), 9, kFence));
+      CHECK(io.words().record.armed.load() == 0);
+      CHECK(io.words().record.replay == 9);
+      CHECK(io.words().record.entry_count == 1);
+      // As if the kill had come right after the record was armed.
+      io.words().last_replay.store(0);
+      bench.ipc.spoil<ipc::RingPage>(bench.ipc.segments.ring_path(bench.output_channel(0)), [](ipc::RingPage& page) {
+        page.tail.store(0);
+        page.tail_messages.store(0);
+      });
+      io.words().record.armed.store(1);
+      ActorIo& next = bench.open();
+      CHECK(next.repaired());
+      CHECK(next.words().last_replay.load() == 9);
+      CHECK(take_all(bench) == std::vector{number(5)});
+    }
+  }
+
+  TEST_CASE("putting back wakes a reader that sleeps") {
+    IoBench bench;
+    bench.add_output(Kind::Numbers);
+    ActorIo& io = bench.open();
+    bench.ipc.input(bench.output_channel(0)).set_wake_at(kNumberBytes);
+    const auto before = bench.ipc.bell("in").count();
+    REQUIRE(io.put_back(io.outputs()[0], number(1), 1, kFence));
+    CHECK(bench.ipc.bell("in").count() == before + 1);
+  }
+
+  TEST_CASE("only messages that were taken count as taken; a change of the state alone is progress") {
+    IoBench bench(8);
+    bench.add_input(Kind::Numbers);
+    bench.put(0, 1);
+    ActorIo& io = bench.open();
+    REQUIRE(io.show(io.inputs()[0]));
+    REQUIRE(io.commit(false, kFence, ipc::NoHook{}) == nullptr);
+    CHECK_FALSE(io.progressed());
+    CHECK_FALSE(io.took());
+    io.io().touched = 1;
+    REQUIRE(io.commit(false, kFence, ipc::NoHook{}) == nullptr);
+    CHECK(io.progressed());
+    CHECK_FALSE(io.took());
+    io.inputs()[0].view->used_bytes = kNumberBytes;
+    io.inputs()[0].view->used_messages = 1;
+    REQUIRE(io.commit(false, kFence, ipc::NoHook{}) == nullptr);
+    CHECK(io.progressed());
+    CHECK(io.took());
+  }
+}
+
+}  // namespace steady::worker
