@@ -81,7 +81,7 @@ def test_a_drain_empties_everything_and_steadyd_stays_up_until_it_is_told_to_end
         service.wait_metric("auditor", "checked", 1)
         pid = service.process.pid
         drained = service.ctl("drain")
-        assert (drained.returncode, drained.stdout, drained.stderr) == (0, "", "")
+        assert (drained.returncode, drained.stdout, drained.stderr) == (0, "drained: every channel is empty\n", "")
         assert {actor["state"] for actor in service.status()["actors"]} == {"finished"}
         assert all(reader["inflight_messages"] == 0
                    for each in service.status()["channels"] for reader in each["readers"])
