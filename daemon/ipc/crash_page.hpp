@@ -36,7 +36,7 @@ struct CrashPage {
   SegmentHeader header;
   alignas(kPad) Word state;   ///< CrashState. SYNC(crash)
   Word sequence;              ///< counts the reports: tells an answer to a new request from the one before. SYNC(crash)
-  std::uint64_t signal;       ///< that was caught; kStackSignal: steadyd asked for the stack, the process goes on
+  std::uint64_t signal;       ///< that was caught; kStackSignal: steadyd asked for the stack; 0: an exception left the actor
   std::uint64_t code;         ///< si_code
   std::uint64_t fault_address;
   std::uint64_t actor;        ///< index into the plan's actors plus 1, or 0: a thread that is no actor's
@@ -50,7 +50,7 @@ static_assert(std::is_trivially_destructible_v<CrashPage> && std::is_standard_la
 /// A checked copy.
 struct CrashReport {
   std::uint64_t sequence = 0;        ///< grows with every report of this process
-  int signal = 0;                    ///< 0: the page said the impossible
+  int signal = 0;                    ///< 0: an exception left the actor, or the page said the impossible
   int code = 0;
   std::uint64_t fault_address = 0;
   std::optional<std::size_t> actor;  ///< index into the plan's actors; written by the worker, so look before using it

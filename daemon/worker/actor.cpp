@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "base/hex.hpp"
+#include "worker/crash.hpp"
+#include "worker/thrown.hpp"
 
 namespace steady::worker {
 namespace {
@@ -216,8 +218,10 @@ void Actor::commit(bool finished, const Hook& hook) {
     if (lane.view->violated != 0 && !lane.parked) park(lane);
 }
 
-/// For the watchdog, which measures how long begun and returned differ. Telemetry: nothing is handed over.
+/// Before each step and finish. For the watchdog, which measures how long begun and returned differ: telemetry, nothing
+/// is handed over.
 void Actor::say_begun() {
+  forget_throw();
   ipc::Word& begun = io_->words().process.begun;
   begun.store(begun.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
@@ -623,7 +627,10 @@ void Actor::set_activity(ipc::Activity activity) {
   io_->words().activity.store(static_cast<std::uint64_t>(activity), std::memory_order_relaxed);  // telemetry
 }
 
-void Actor::die(const std::string& why) { events_.fail(plan_.name, why); }
+void Actor::die(const std::string& why) {
+  report_throw(last_throw());
+  events_.fail(plan_.name, why);
+}
 
 // ---- what the actor asks of its host --------------------------------------------------------------------------------
 

@@ -161,8 +161,9 @@ std::uint64_t fault_address(const siginfo_t& info) {
   return faults && info.si_code > 0 ? reinterpret_cast<std::uint64_t>(info.si_addr) : 0;
 }
 
-/// The calling thread is the writer.
-void write_report(const siginfo_t& info, ucontext_t& context) {
+/// The calling thread is the writer; `note_frames` writes the stack.
+template <class NoteFrames>
+void write_report(const siginfo_t& info, const NoteFrames& note_frames) {
   page->state.store(static_cast<std::uint64_t>(CrashState::Writing), std::memory_order_relaxed);
   page->sequence.fetch_add(1, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_release);  // SYNC(crash): both are seen before any word below
@@ -172,7 +173,7 @@ void write_report(const siginfo_t& info, ucontext_t& context) {
   page->actor = actor_plus_one;
   page->frame_count = 0;
   page->maps_bytes = 0;
-  walk_carefully(context);
+  note_frames();
   copy_maps();
   page->state.store(static_cast<std::uint64_t>(CrashState::Complete), std::memory_order_release);  // SYNC(crash)
 }
@@ -226,7 +227,7 @@ void on_deadly_signal(int signal, siginfo_t* info, void* context) {
   deadly_signal.store(signal, std::memory_order_relaxed);
   limit_own_time();
   take_page(self);
-  write_report(*info, *static_cast<ucontext_t*>(context));
+  write_report(*info, [&] { walk_carefully(*static_cast<ucontext_t*>(context)); });
   die_of(signal);
 }
 
@@ -235,7 +236,7 @@ void on_stack_signal(int, siginfo_t* info, void* context) {
   pid_t nobody = 0;
   if (dying.load(std::memory_order_relaxed) == 0 &&
       writer.compare_exchange_strong(nobody, ::gettid(), std::memory_order_acquire)) {
-    write_report(*info, *static_cast<ucontext_t*>(context));
+    write_report(*info, [&] { walk_carefully(*static_cast<ucontext_t*>(context)); });
     writer.store(0, std::memory_order_release);
   }
   errno = kept;
@@ -284,6 +285,17 @@ Status catch_crashes(int crash_fd) {
   use_signal_stack();
   install_handlers();
   return {};
+}
+
+void report_throw(std::span<const std::uint64_t> frames) {
+  pid_t nobody = 0;
+  if (page == nullptr || frames.empty() || dying.load(std::memory_order_relaxed) != 0 ||
+      !writer.compare_exchange_strong(nobody, ::gettid(), std::memory_order_acquire))
+    return;
+  write_report(siginfo_t{}, [&] {
+    for (const std::uint64_t frame : frames) note_frame(frame);
+  });
+  writer.store(0, std::memory_order_release);
 }
 
 void watch_this_thread(std::size_t actor_index) {

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "base/result.hpp"
 
@@ -19,5 +21,9 @@ namespace steady::worker {
 /// Names the calling thread as the one of this actor of the plan, and gives it a stack on which to report that its own
 /// has overflown. Before it runs any code of the actor's. Without memory for that, only an overflow goes unreported.
 void watch_this_thread(std::size_t actor_index);
+
+/// Reports the stack of an exception that ends the process; see last_throw(). Does nothing when `frames` is empty or some
+/// thread is just dying of a signal. The thread that failed, before the process ends.
+void report_throw(std::span<const std::uint64_t> frames);
 
 }  // namespace steady::worker

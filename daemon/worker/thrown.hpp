@@ -1,0 +1,18 @@
+// Where the last exception of this thread was thrown: what a catch can no longer tell. Every throw of the process passes
+// through here on its way to the C++ runtime and pays some microseconds; a sanitizer's build leaves it out, for it has a
+// hook of its own in the same place.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace steady::worker {
+
+/// The calls that led to the last throw since forget_throw(), innermost first; empty when there was none. The first is a
+/// place within its call, the others are places of return, as ipc::CrashPage wants them. Valid until the next throw.
+[[nodiscard]] std::span<const std::uint64_t> last_throw();
+
+/// Before each call of an actor's code, so that what is reported belongs to that call.
+void forget_throw();
+
+}  // namespace steady::worker
