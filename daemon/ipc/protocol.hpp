@@ -79,7 +79,6 @@ struct ActorPlan {
   std::map<std::string, std::string> params;  ///< only those that the configuration gives
   std::vector<InputPlan> inputs;
   std::vector<OutputPlan> outputs;
-  std::vector<Replay> replays;
 };
 
 struct WorkerPlan {

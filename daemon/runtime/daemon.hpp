@@ -108,6 +108,7 @@ class Daemon {
   void arm_timer();
 
   // What workers do
+  void return_letters(supervision::ChildId child);
   bool send_to_actor(const std::string& actor, const ipc::Command& command);
   void worker_line(supervision::ChildId child, process::Stream stream, std::string_view line);
   void worker_event(supervision::ChildId child, const ipc::Event& event);

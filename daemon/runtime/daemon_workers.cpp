@@ -206,7 +206,8 @@ void Daemon::worker_event(ChildId child, const ipc::Event& event) {
         workers_[child].process->send(ipc::print(ipc::Command{ipc::Command::Kind::Drain}));
       workers_[child].reopen = false;
       look_at_process(facts_[child]);
-      return perform(tree_->ready(child, monotonic_now()));
+      perform(tree_->ready(child, monotonic_now()));
+      return return_letters(child);
     case ipc::Event::Kind::Log: return relay_line(event.level, event.text, event.actor, generation);
     case ipc::Event::Kind::Failed:
       workers_[child].failure = plan_.workers[child].actors.size() > 1 ? event.actor + ": " + event.text : event.text;
@@ -233,7 +234,15 @@ void Daemon::stop_violator(const ipc::Event& event) {
   if (actions) perform(std::move(*actions));
 }
 
-/// Only to one that is ready: a worker that starts has been told all that was known before.
+/// Also those that were asked for while the worker was starting, or dying.
+void Daemon::return_letters(ChildId child) {
+  for (const std::size_t actor : plan_.workers[child].actors) {
+    const std::string& name = plan_.actors[actor].spec.name;
+    for (const ipc::Command& command : letters_->waiting_for(plan_, name)) send_to_actor(name, command);
+  }
+}
+
+/// Only to one that is ready: any other is told when it is.
 bool Daemon::send_to_actor(const std::string& actor, const ipc::Command& command) {
   const auto index = find_actor(actor);
   if (!index) return false;

@@ -87,17 +87,21 @@ Result<std::int64_t> Letters::set_aside(const topology::Plan& plan, std::size_t 
 
 void Letters::fill(const topology::Plan& plan, ipc::WorkerPlan& order) {
   settle(plan);
-  for (ipc::ActorPlan& actor : order.actors) {
+  for (ipc::ActorPlan& actor : order.actors)
     for (ipc::InputPlan& input : actor.inputs)
       for (const auto& [id, letter] : moving_)
         if (letter.actor == actor.name && letter.port == input.port && letter.channel == input.channel)
           input.skip = std::min(input.skip.value_or(letter.sequence), letter.sequence);
-    for (const auto& [id, waiting] : replaying_) {
-      if (waiting.producer != actor.name || !still_fits(plan, waiting)) continue;
-      if (const auto letter = store_.letter(id)) actor.replays.push_back(command_for(*letter).replay);
-    }
-    std::ranges::sort(actor.replays, {}, &ipc::Replay::ticket);
+}
+
+std::vector<ipc::Command> Letters::waiting_for(const topology::Plan& plan, const std::string& producer) const {
+  std::vector<ipc::Command> commands;
+  for (const auto& [id, waiting] : replaying_) {
+    if (waiting.producer != producer || !still_fits(plan, waiting)) continue;
+    if (const auto letter = store_.letter(id)) commands.push_back(command_for(*letter));
   }
+  std::ranges::sort(commands, {}, [](const ipc::Command& command) { return command.replay.ticket; });
+  return commands;
 }
 
 /// Whether its channel still has this producer and carries such messages. Otherwise it waits for a configuration that has.

@@ -42,8 +42,12 @@ class Letters {
   [[nodiscard]] Result<std::int64_t> set_aside(const topology::Plan& plan, std::size_t actor, const Suspect& suspect,
                                                unsigned deaths, std::int64_t incident);
 
-  /// Adds what the next generation of each actor in `order` has to step over and to put back.
+  /// Adds what the next generation of each actor in `order` has to step over.
   void fill(const topology::Plan& plan, ipc::WorkerPlan& order);
+
+  /// What a producer that has just become ready has to put back, in the order of the tickets. One that is told twice
+  /// does it once.
+  [[nodiscard]] std::vector<ipc::Command> waiting_for(const topology::Plan& plan, const std::string& producer) const;
 
   void stepped_over(const std::string& actor, const std::string& channel, std::uint64_t sequence);
   void put_back(const std::string& actor, std::uint64_t ticket);

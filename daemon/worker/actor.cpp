@@ -160,7 +160,6 @@ void Actor::loop(const Hook& hook) {
   ipc::ActorWords& words = io_->words();
   steady_io& io = io_->io();
   show_all();
-  waiting_replays_.assign(plan_.replays.begin(), plan_.replays.end());
   careful_.emplace(*io_);
   if (plan_.careful) careful_->begin();
   for (;;) {
