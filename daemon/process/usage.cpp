@@ -31,11 +31,16 @@ std::uint64_t number_after(const std::string& text, const std::string& key) {
 
 }  // namespace
 
-std::chrono::nanoseconds queued_time(int pid, int thread) {
+CoreTime core_time_of(int pid, int thread) {
+  unsigned long long ran = 0;
   unsigned long long queued = 0;
-  const std::string path = "task/" + std::to_string(thread) + "/schedstat";
-  if (std::sscanf(read_proc(pid, path.c_str()).c_str(), "%*u %llu", &queued) != 1) return {};
-  return std::chrono::nanoseconds(static_cast<std::int64_t>(queued));
+  const std::string task = "task/" + std::to_string(thread);
+  if (std::sscanf(read_proc(pid, (task + "/schedstat").c_str()).c_str(), "%llu %llu", &ran, &queued) != 2) return {};
+  const std::string stat = read_proc(pid, (task + "/stat").c_str());
+  const auto name_end = stat.rfind(')');
+  const bool ready = name_end != std::string::npos && stat.compare(name_end + 1, 2, " R") == 0;
+  return {std::chrono::nanoseconds(static_cast<std::int64_t>(ran)),
+          std::chrono::nanoseconds(static_cast<std::int64_t>(queued)), ready};
 }
 
 std::uint64_t oom_kills() {

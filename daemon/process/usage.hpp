@@ -15,8 +15,13 @@ struct Usage {
 /// Empty when the process is gone.
 [[nodiscard]] std::optional<Usage> usage_of(int pid);
 
-/// How long a thread was ready to run and had no core, in all; zero where the kernel does not say.
-[[nodiscard]] std::chrono::nanoseconds queued_time(int pid, int thread);
+/// What the scheduler has given to a thread, in all; zeros where the kernel does not say.
+struct CoreTime {
+  std::chrono::nanoseconds ran{};     ///< it had a core
+  std::chrono::nanoseconds queued{};  ///< it was ready to run and had none; a wait that lasts is not in it yet
+  bool ready = false;                 ///< at this moment it runs, or waits for a core
+};
+[[nodiscard]] CoreTime core_time_of(int pid, int thread);
 
 /// How many processes the kernel has killed for lack of memory since the machine started; 0 where it does not say.
 [[nodiscard]] std::uint64_t oom_kills();

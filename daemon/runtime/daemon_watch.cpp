@@ -48,9 +48,9 @@ void Daemon::watch(ChildId child) {
     if (!limit || tree_->child(child).state != supervision::State::Running) continue;
     const ipc::ActorObserver::Calls calls = sampler_.calls(actor);
     const bool in_call = calls.begun != calls.returned;
-    const nanoseconds queued =
-        in_call ? process::queued_time(facts_[child].pid, calls.thread) : nanoseconds(0);  // costs a look into /proc
-    if (clocks_[actor].look({calls.begun, calls.returned, monotonic_now(), queued}) < *limit) continue;
+    const auto core = in_call ? process::core_time_of(facts_[child].pid, calls.thread) : process::CoreTime{};
+    const Look look{calls.begun, calls.returned, monotonic_now(), core.queued, core.ready, core.ran};
+    if (clocks_[actor].look(look) < *limit) continue;
     log::warn("An actor hangs: its step does not return",
               {{"actor", plan_.actors[actor].spec.name}, {"watchdog", format_duration(*limit)}});
     return kill_with_stack(child, Killing::Hang, actor);

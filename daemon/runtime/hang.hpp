@@ -14,7 +14,9 @@ struct Look {
   std::uint64_t begun = 0;     ///< calls that have begun
   std::uint64_t returned = 0;  ///< calls that are over
   std::chrono::nanoseconds now{};
-  std::chrono::nanoseconds queued{};  ///< how long the thread has waited for a core, in all
+  std::chrono::nanoseconds queued{};  ///< how long the thread has waited for a core, in all; without a wait that lasts
+  bool ready = false;                 ///< it runs, or waits for a core
+  std::chrono::nanoseconds ran{};     ///< how long it has had one, in all
 };
 
 class HangClock {

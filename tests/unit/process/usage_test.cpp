@@ -62,11 +62,11 @@ TEST_SUITE("process/usage") {
 
   TEST_CASE("a thread that is gone, and one of another process, has not waited for a core") {
     const auto nothing = std::chrono::nanoseconds(0);
-    CHECK(queued_time(::getpid(), std::numeric_limits<int>::max()) == nothing);
-    CHECK(queued_time(::getpid(), 0) == nothing);
-    CHECK(queued_time(::getpid(), -1) == nothing);
-    CHECK(queued_time(std::numeric_limits<int>::max(), ::getpid()) == nothing);
-    CHECK(queued_time(::getpid(), ::getppid()) == nothing);
+    CHECK(core_time_of(::getpid(), std::numeric_limits<int>::max()).queued == nothing);
+    CHECK(core_time_of(::getpid(), 0).queued == nothing);
+    CHECK(core_time_of(::getpid(), -1).queued == nothing);
+    CHECK(core_time_of(std::numeric_limits<int>::max(), ::getpid()).queued == nothing);
+    CHECK(core_time_of(::getpid(), ::getppid()).queued == nothing);
   }
 
   TEST_CASE("the time that a thread has waited for a core grows when it has to share, and never goes back") {
@@ -84,14 +84,14 @@ TEST_SUITE("process/usage") {
     });
     while (thread == 0) std::this_thread::yield();
     const bool told = ::access("/proc/self/schedstat", R_OK) == 0;
-    const auto first = queued_time(::getpid(), thread);
+    const auto first = core_time_of(::getpid(), thread).queued;
     auto last = first;
     const auto watchdog = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     bool backwards = false;
     bool wrong = false;
     for (int look = 0; look < 1000 || (told && last == first && std::chrono::steady_clock::now() < watchdog); ++look) {
       const auto before = waited(thread);
-      const auto now = queued_time(::getpid(), thread);
+      const auto now = core_time_of(::getpid(), thread).queued;
       backwards = backwards || now < last;
       wrong = wrong || now < before || now > waited(thread);
       last = now;

@@ -31,6 +31,17 @@ struct Seen {
 }  // namespace
 
 TEST_SUITE("runtime/hang") {
+  TEST_CASE("a wait for a core that lasts longer than the watchdog does not count, although the kernel tells it only afterwards") {
+    HangClock clock{kGap};
+    constexpr std::chrono::milliseconds kFrame(20);
+    std::chrono::nanoseconds now{};
+    for (int look = 0; look < 100; ++look, now += kFrame)  // ready all the time, and never on a core
+      CHECK(clock.look({1, 0, now, {}, true, std::chrono::milliseconds(5)}) == std::chrono::nanoseconds(0));
+    // It gets one: now the whole wait is told.
+    CHECK(clock.look({1, 0, now, now, true, std::chrono::milliseconds(6)}) == std::chrono::nanoseconds(0));
+    CHECK(clock.look({1, 0, now + kFrame, now, true, std::chrono::milliseconds(26)}) == kFrame);
+  }
+
   TEST_CASE("a call that does not return lasts as long as it was seen in") {
     Seen seen;
     seen.begins();
