@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/hex.hpp"
 #include "records/lists.hpp"
 #include "records/utc.hpp"
 
@@ -20,17 +21,6 @@ const char* name_of(DeadLetter::State state) {
     case DeadLetter::State::Replaying: return "replaying";
   }
   return "";
-}
-
-std::string hex_of(const std::string& bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const char byte : bytes) {
-    text += kDigits[static_cast<unsigned char>(byte) >> 4];
-    text += kDigits[static_cast<unsigned char>(byte) & 15];
-  }
-  return text;
 }
 
 }  // namespace
@@ -67,7 +57,7 @@ json to_json(const DeadLetter& letter) {
                        {"deliveries", letter.deliveries},
                        {"incident", letter.incident},
                        {"ticket", letter.ticket}});
-  if (!letter.payload.empty()) object["payload_hex"] = hex_of(letter.payload);
+  if (!letter.payload.empty()) object["payload_hex"] = to_hex(letter.payload);
   return object;
 }
 

@@ -1,14 +1,21 @@
-// The clock of everything in steadyd; workers write their times with the same one.
+// The clocks of steadyd: the monotonic one for everything that it decides, which workers write their times with, too; the
+// calendar only for records.
 #pragma once
 
 #include <uv.h>
 
 #include <chrono>
+#include <cstdint>
 
 namespace steady::runtime {
 
 inline std::chrono::nanoseconds monotonic_now() {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(uv_hrtime()));
+}
+
+inline std::int64_t unix_now() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count();
 }
 
 }  // namespace steady::runtime

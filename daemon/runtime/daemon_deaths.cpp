@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -25,11 +24,6 @@ using supervision::ChildId;
 
 /// How much of a message an incident shows.
 constexpr std::uint64_t kShownBytes = 512;
-
-std::int64_t unix_now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 /// The target of one of our own descriptors, as it stands in the maps of a process that has it mapped.
 std::string name_of(int fd) {

@@ -1,13 +1,13 @@
 #include "runtime/letters.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <utility>
 
 #include "base/hex.hpp"
 #include "base/log.hpp"
 #include "ipc/peek.hpp"
+#include "runtime/clock.hpp"
 #include "topology/show_message.hpp"
 
 namespace steady::runtime {
@@ -17,11 +17,6 @@ constexpr std::size_t kAll = std::numeric_limits<int>::max();
 
 /// What a list shows of a long message.
 constexpr std::size_t kTextBytes = 4096;
-
-std::int64_t unix_now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 const topology::PlannedChannel* find_channel(const topology::Plan& plan, const std::string& name) {
   const auto found = std::ranges::find(plan.channels, name, &topology::PlannedChannel::name);
