@@ -5,10 +5,11 @@ set -euo pipefail
 
 packages=(g++ cmake ninja-build pkg-config ccache
   libuv1-dev libyaml-cpp-dev libspdlog-dev prometheus-cpp-dev libexpected-dev nlohmann-json3-dev libcli11-dev
-  libsystemd-dev libmicrohttpd-dev libelf-dev libdw-dev libsqlite3-dev)
+  libsystemd-dev libmicrohttpd-dev libelf-dev libdw-dev libsqlite3-dev libcurl4-openssl-dev rapidjson-dev)
 for argument in "$@"; do
   case $argument in
-    --tests) packages+=(doctest-dev erlang-base python3 python3-pytest python3-yaml python3-jsonschema prometheus graphviz libgraphviz-dev curl systemd) ;;
+    --tests) packages+=(doctest-dev erlang-base python3 python3-pytest python3-yaml python3-jsonschema prometheus graphviz libgraphviz-dev curl systemd
+      chromium chromium-driver python3-selenium) ;;
     --fuzz) packages+=(clang-16 libclang-rt-16-dev) ;;
     *) echo "usage: config/setup.sh [--tests] [--fuzz]" >&2; exit 2 ;;
   esac

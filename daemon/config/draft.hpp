@@ -7,6 +7,7 @@
 
 #include "config/map.hpp"
 #include "config/model.hpp"
+#include "config/trigger.hpp"
 
 namespace steady::config {
 
@@ -51,6 +52,9 @@ void read_drop_in(const Reader& reader, const YAML::Node& document, Draft& draft
 
 void read_actors(const Reader& reader, const Item& item, Draft& draft);
 void read_channels(const Reader& reader, const Item& item, Draft& draft);
+/// `draft` only for the place of the main file, where paths start.
+[[nodiscard]] std::vector<Trigger> read_triggers(const Reader& reader, const Item& item, TriggerOf of,
+                                                 const Draft& draft);
 void read_supervision(const Reader& reader, const Item& item, Draft& draft);
 
 /// Checks that need more than one value; each reports by itself.

@@ -43,6 +43,10 @@ enum class Life { Memory, Disk };
 enum class WhenFull { Block, DropNew };
 enum class OnGiveUp { Degrade, Exit };
 enum class Poison { DeadLetter, Stop, Keep };
+enum class LogFormat { Auto, Human, Json, Journald };
+enum class Colour { Yellow, Orange, Red };
+/// What a trigger looks at. Of a channel: Fill, Inflight, Rate, Latency. Of an actor: the rest.
+enum class Measure { Fill, Inflight, Rate, Latency, Cpu, Memory, Step, Batch, Steps, Blocked, Idle };
 enum class AutoShutdown { Never, AnySignificant, AllSignificant };
 
 /// A scalar as the user wrote it, `${VAR}` expanded; its type is the plugin's to say.
@@ -64,6 +68,25 @@ struct InputTuning {
   Position position;
 };
 
+/// How the values of the last seconds become one number.
+struct Aggregate {
+  enum class Kind { Now, Mean, Min, Max, Deviation, Percentile } kind = Kind::Now;
+  double percent = 0;  ///< of a Percentile, 0 to 100
+};
+
+/// A condition on what an actor or channel does: `{when: fill.p90 > 80%, for: 2s, colour: red}`.
+struct Trigger {
+  std::string when;  ///< as the user wrote it, with single blanks
+  Measure measure = Measure::Fill;
+  Aggregate aggregate;
+  bool above = true;
+  double threshold = 0;  ///< in base units: ratio, messages, per second, seconds, bytes, cores
+  std::chrono::nanoseconds hold = std::chrono::nanoseconds(0);  ///< it must hold for so long before it counts
+  Colour colour = Colour::Yellow;
+  std::vector<std::string> command;  ///< run when it becomes active and when it ends; empty: none
+  Position position;
+};
+
 struct Actor {
   std::string name;
   std::string plugin;
@@ -80,6 +103,7 @@ struct Actor {
   Poison poison = Poison::DeadLetter;  ///< what becomes of a message that kills it again and again
   unsigned max_deliveries = 3;         ///< deaths on one message before that
   std::string worker;        ///< shared worker; empty: one of its own
+  std::vector<Trigger> triggers;
   Position position;
 };
 
@@ -99,6 +123,8 @@ struct Channel {
   std::optional<std::uint64_t> capacity;  ///< messages for a message port, bytes for a frame port
   Life life = Life::Memory;
   WhenFull when_full = WhenFull::Block;
+  bool injectable = false;  ///< an operator may add messages while the producer runs
+  std::vector<Trigger> triggers;
   Position position;
 };
 
@@ -132,6 +158,9 @@ struct Supervisor {
 struct Telemetry {
   std::string listen = "127.0.0.1:9900";  ///< "" or "off": no HTTP
   std::chrono::nanoseconds frame = std::chrono::milliseconds(100);
+  bool sampling = true;  ///< latency, step time and batch size are measured in the workers
+  std::string otlp;      ///< URL of an OTLP/HTTP receiver that metrics are pushed to; empty: none
+  std::chrono::nanoseconds otlp_interval = std::chrono::seconds(10);
   Position position;
 };
 
@@ -139,6 +168,7 @@ struct Graph {
   std::string file;
   std::string name = "steadyd";
   Telemetry telemetry;
+  LogFormat log = LogFormat::Auto;
   std::chrono::nanoseconds drain_timeout = std::chrono::seconds(5);  ///< for the streams to run empty at a stop
   std::vector<std::string> plugin_path;  ///< directories searched before the installed ones, relative to the file
   std::vector<Actor> actors;             ///< in file order

@@ -29,6 +29,12 @@ bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= kLongestName && is_letter(text.front()) && std::ranges::all_of(text, is_rest);
 }
 
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
 std::string printable(std::string_view text) {
   const std::string_view shown = cut(text);
   std::string out;

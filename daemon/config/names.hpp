@@ -12,6 +12,9 @@ namespace steady::config {
 /// 'TEXT', with control characters made visible and a long text cut.
 [[nodiscard]] std::string quote(std::string_view text);
 
+/// `text` without blanks at either end.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
+
 /// Like quote(), without the quotes: for key paths.
 [[nodiscard]] std::string printable(std::string_view text);
 

@@ -51,7 +51,7 @@ void read_poison(const Map& map, Actor& actor) {
   map.read("max_deliveries", rules::integer(1, 1000), actor.max_deliveries);
 }
 
-Actor read_actor(const Reader& reader, const Entry& entry) {
+Actor read_actor(const Reader& reader, const Entry& entry, const Draft& draft) {
   Actor actor;
   actor.name = entry.key;
   actor.position = entry.key_position;
@@ -65,6 +65,8 @@ Actor read_actor(const Reader& reader, const Entry& entry) {
   if (const Item* const item = map.find("inputs"))
     for (const Entry& input : entries(reader, *item, "a map from input ports to min, max and max_wait"))
       read_input(reader, input, actor);
+  if (const Item* const item = map.find("triggers"))
+    actor.triggers = read_triggers(reader, *item, TriggerOf::Actor, draft);
   return actor;
 }
 
@@ -81,7 +83,7 @@ void read_actors(const Reader& reader, const Item& item, Draft& draft) {
       reader.report.add(entry.key_position, entry.value.path,
                         "the actor " + quote(entry.key) + " is already in " + earlier->position.file + ":" +
                             std::to_string(earlier->position.line));
-    Actor actor = read_actor(reader, entry);
+    Actor actor = read_actor(reader, entry, draft);
     if (earlier == nullptr) draft.graph.actors.push_back(std::move(actor));
   }
 }

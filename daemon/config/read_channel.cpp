@@ -7,12 +7,6 @@ namespace {
 
 constexpr std::uint64_t kLargestCapacity = 1ULL << 30;
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 std::optional<Endpoint> parse_endpoint(std::string_view text) {
   const std::size_t dot = text.find('.');
   if (dot == std::string_view::npos) return std::nullopt;
@@ -71,13 +65,16 @@ void read_producer(const Reader& reader, const Map& map, DraftChannel& draft) {
   draft.from_path = from->path;
 }
 
-void read_channel_map(const Reader& reader, const Item& item, DraftChannel& draft) {
+void read_channel_map(const Reader& reader, const Item& item, const Draft& whole, DraftChannel& draft) {
   const Map map(reader, item, sections::kChannel, "'ACTOR.PORT -> ACTOR.PORT' or a map with 'from' and 'to'");
   read_producer(reader, map, draft);
   read_readers(reader, map, draft);
   map.read("capacity", rules::size(1, kLargestCapacity), draft.channel.capacity);
   map.read("life", rules::channel_life(), draft.channel.life);
   map.read("when_full", rules::when_full(), draft.channel.when_full);
+  map.read("injectable", rules::boolean(), draft.channel.injectable);
+  if (const Item* const triggers = map.find("triggers"))
+    draft.channel.triggers = read_triggers(reader, *triggers, TriggerOf::Channel, whole);
 }
 
 }  // namespace
@@ -90,7 +87,7 @@ void read_channels(const Reader& reader, const Item& item, Draft& draft) {
     if (element.node.IsScalar())
       read_arrow(reader, element, channel);
     else
-      read_channel_map(reader, element, channel);
+      read_channel_map(reader, element, draft, channel);
     if (!channel.channel.from.actor.empty()) channel.channel.name = channel.channel.from.text();
     draft.channels.push_back(std::move(channel));
   }

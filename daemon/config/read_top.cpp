@@ -23,7 +23,15 @@ void read_telemetry(const Reader& reader, const Item& item, Telemetry& telemetry
   const Map map(reader, item, sections::kTelemetry, "a map of telemetry settings");
   map.read("listen", rules::listen(), telemetry.listen);
   map.read("frame", rules::duration(10ms, 10s), telemetry.frame);
+  map.read("sampling", rules::boolean(), telemetry.sampling);
+  map.read("otlp", rules::http_url(), telemetry.otlp);
+  map.read("otlp_interval", rules::duration(100ms, 1h), telemetry.otlp_interval);
   telemetry.position = item.position;
+}
+
+void read_log(const Reader& reader, const Item& item, Graph& graph) {
+  const Map map(reader, item, sections::kLog, "a map of log settings");
+  map.read("format", rules::log_format(), graph.log);
 }
 
 void add_plugin_directory(const Reader& reader, const Item& item, Graph& graph) {
@@ -60,6 +68,7 @@ void read_top(const Reader& reader, const YAML::Node& document, Draft& draft) {
   read_version(reader, map);
   map.read("name", rules::name("a name"), draft.graph.name);
   if (const Item* const item = map.find("telemetry")) read_telemetry(reader, *item, draft.graph.telemetry);
+  if (const Item* const item = map.find("log")) read_log(reader, *item, draft.graph);
   map.read("drain_timeout", rules::duration(0ns, 24h), draft.graph.drain_timeout);
   read_shared_keys(reader, map, draft);
   if (const Item* const item = map.find("supervision")) read_supervision(reader, *item, draft);

@@ -68,6 +68,14 @@ std::optional<std::string> parse_listen(const std::string& text) {
   return text;
 }
 
+/// Not more than what is surely wrong: the rest is for who resolves the name and for the server.
+std::optional<std::string> parse_http_url(const std::string& text) {
+  const std::string_view scheme = text.starts_with("https://") ? "https://" : "http://";
+  const bool odd = std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
+  const bool has_host = text.starts_with(scheme) && text.size() > scheme.size() && text[scheme.size()] != '/';
+  return odd || !has_host ? std::nullopt : std::optional(text);
+}
+
 std::optional<Shutdown> parse_shutdown(const std::string& text) {
   if (text == "brutal_kill") return Shutdown{nanoseconds(0)};
   if (text == "infinity") return Shutdown{std::nullopt};
@@ -147,6 +155,10 @@ Rule<std::string> listen() {
   return {"ADDRESS:PORT such as 127.0.0.1:9900 or '[::1]:9900', or off", parse_listen};
 }
 
+Rule<std::string> http_url() {
+  return {"a URL such as http://127.0.0.1:4318/v1/metrics", parse_http_url};
+}
+
 Rule<Restart> restart() {
   return one_of<Restart>(
       {{"permanent", Restart::Permanent}, {"transient", Restart::Transient}, {"temporary", Restart::Temporary}});
@@ -186,6 +198,17 @@ Rule<AutoShutdown> auto_shutdown() {
   return one_of<AutoShutdown>({{"never", AutoShutdown::Never},
                                {"any_significant", AutoShutdown::AnySignificant},
                                {"all_significant", AutoShutdown::AllSignificant}});
+}
+
+Rule<LogFormat> log_format() {
+  return one_of<LogFormat>({{"auto", LogFormat::Auto},
+                            {"human", LogFormat::Human},
+                            {"json", LogFormat::Json},
+                            {"journald", LogFormat::Journald}});
+}
+
+Rule<Colour> colour() {
+  return one_of<Colour>({{"yellow", Colour::Yellow}, {"orange", Colour::Orange}, {"red", Colour::Red}});
 }
 
 }  // namespace steady::config::rules

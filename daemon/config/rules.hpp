@@ -38,6 +38,7 @@ namespace rules {
 [[nodiscard]] Rule<std::optional<std::chrono::nanoseconds>> watchdog();
 /// ADDR:PORT with a numeric address, or off.
 [[nodiscard]] Rule<std::string> listen();
+[[nodiscard]] Rule<std::string> http_url();
 
 [[nodiscard]] Rule<Restart> restart();
 [[nodiscard]] Rule<Strategy> strategy();
@@ -48,6 +49,8 @@ namespace rules {
 [[nodiscard]] Rule<OnGiveUp> on_give_up();
 [[nodiscard]] Rule<Poison> poison();
 [[nodiscard]] Rule<AutoShutdown> auto_shutdown();
+[[nodiscard]] Rule<LogFormat> log_format();
+[[nodiscard]] Rule<Colour> colour();
 
 }  // namespace rules
 }  // namespace steady::config

@@ -15,9 +15,11 @@ namespace sections {
 extern const Section kTop;
 extern const Section kDropIn;
 extern const Section kTelemetry;
+extern const Section kLog;
 extern const Section kActor;
 extern const Section kInput;
 extern const Section kChannel;
+extern const Section kTrigger;
 extern const Section kSupervisor;
 extern const Section kBackoff;
 extern const Section kChild;

@@ -47,6 +47,12 @@ Answer run(const json& request, const Dispatch& dispatch) {
 
 }  // namespace
 
+Reply Reply::written(std::string json) {
+  Reply reply{nullptr};
+  reply.text = std::move(json);
+  return reply;
+}
+
 tl::unexpected<Failure> unknown_method(std::string_view method) {
   return tl::unexpected<Failure>(
       Failure(kUnknownMethod, "unknown method \"" + std::string(method.substr(0, kShownBytes)) + '"'));
@@ -69,7 +75,8 @@ std::string answer(std::string_view line, const Dispatch& dispatch) {
   if (!request.contains("id")) return {};
   const json& id = request.at("id");
   if (!result) return dump(failure_object(id, result.error()));
-  return dump({{"jsonrpc", "2.0"}, {"id", id}, {"result", *result}});
+  if (result->text.empty()) return dump({{"jsonrpc", "2.0"}, {"id", id}, {"result", result->value}});
+  return R"({"jsonrpc":"2.0","id":)" + dump(id) + R"(,"result":)" + result->text + '}';
 }
 
 }  // namespace steady::control

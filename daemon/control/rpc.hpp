@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,7 +27,17 @@ struct Failure {
   Failure(Error error) : message(std::move(error.message)) {}  // implicit, so that `return fail(...)` works
 };
 
-using Answer = tl::expected<nlohmann::json, Failure>;
+/// A result: a value, or text that is JSON already.
+struct Reply {
+  nlohmann::json value;
+  std::string text;  ///< used instead of `value` when it is not empty
+
+  Reply(nlohmann::json result) : value(std::move(result)) {}  // implicit, so that `return json` works
+  /// Large documents are written once, not read and written again.
+  [[nodiscard]] static Reply written(std::string json);
+};
+
+using Answer = tl::expected<Reply, Failure>;
 
 /// Runs one method. `params` is an object, an array, or null when the request has none. An exception of the JSON
 /// library, as of params.at("actor") when there is none, is answered with kInvalidParams.

@@ -11,10 +11,12 @@
 #include <limits>
 #include <type_traits>
 
+#include "base/histogram.hpp"
+
 namespace steady::ipc {
 
 /// Raised with every change of any struct in this file.
-inline constexpr std::uint32_t kLayoutVersion = 2;
+inline constexpr std::uint32_t kLayoutVersion = 3;
 
 /// Two lines, because the prefetcher pulls in the neighbour. Fixed by us, so that every executable agrees.
 inline constexpr std::size_t kPad = 128;
@@ -42,6 +44,24 @@ static_assert(sizeof(SegmentHeader) == 32);
 /// wake_at of a side that does not sleep: no position reaches it.
 inline constexpr std::uint64_t kAwake = std::numeric_limits<std::uint64_t>::max();
 
+/// A histogram in shared memory, as base/histogram.hpp. One writer; a reader's copy may be some samples apart in itself.
+struct HistogramWords {
+  Word count;
+  Word sum;             ///< the bits of a double
+  Word sum_of_squares;  ///< likewise
+  Word buckets[kHistogramBuckets];
+};
+
+/// The most marks that are under way on one channel.
+inline constexpr std::size_t kMarks = 64;
+
+/// When a message was published, for the reader that takes it. Written by the producer before it publishes the message.
+struct Mark {
+  Word message;  ///< its sequence number; of a void mark 0, so that nobody waits for it. SYNC(mark)
+  Word time_ns;  ///< monotonic clock; 0: void
+  Word weight;   ///< how many messages it stands for
+};
+
 /// First page of a ring's file; the data follows. Constants by steadyd, words by the producer.
 struct RingPage {
   SegmentHeader header;
@@ -53,9 +73,12 @@ struct RingPage {
   alignas(kPad) Word tail;       ///< producer: bytes ever published. SYNC(tail)
   Word tail_messages;            ///< producer: messages ever published; stored after tail. SYNC(tail_messages)
   alignas(kPad) Word closed;     ///< producer: 1 = nothing will follow. SYNC(closed)
-  Word blocked_ns;               ///< producer: time slept for lack of room on this ring, whole sleeps
-  Word blocked_since_ns;         ///< producer: monotonic start of such a sleep, or 0
+  Word blocked_ns;               ///< producer: time waited for lack of room on this ring, whole waits
+  Word blocked_since_ns;         ///< producer: monotonic start of such a wait, or 0
   alignas(kPad) Word wake_at;    ///< producer: asleep until a head reaches this. SYNC(sleep)
+
+  alignas(kPad) Word marks_made;  ///< producer: marks ever made; number i is in marks[i % kMarks]. SYNC(mark)
+  Mark marks[kMarks];             ///< producer
 };
 static_assert(sizeof(RingPage) <= kPage);
 
@@ -67,6 +90,9 @@ struct ReaderPage {
   alignas(kPad) Word head;       ///< reader: bytes ever taken. SYNC(head)
   Word head_messages;            ///< reader: messages ever taken
   alignas(kPad) Word wake_at;    ///< reader: asleep until tail, of frames tail_messages, reaches this. SYNC(sleep)
+
+  alignas(kPad) Word marks_passed;  ///< reader: marks whose slots it needs no more. SYNC(mark_passed)
+  HistogramWords latency_ns;        ///< reader: age of messages when they are taken
 };
 static_assert(sizeof(ReaderPage) <= kPage);
 
@@ -114,6 +140,15 @@ struct ProcessWords {
   Word suspect_sequence;  ///< number of that message
 };
 
+/// What the actor's thread has waited for, in nanoseconds of whole waits. `since_ns` is the monotonic start of the wait
+/// that lasts, or 0; `activity` says for what.
+struct WaitWords {
+  Word input_ns;
+  Word room_ns;
+  Word timer_ns;
+  Word since_ns;
+};
+
 /// Second page (and following) of an actor's segment. All words by the worker.
 struct ActorWords {
   alignas(kPad) Word state_current;  ///< 0: never committed; 1 or 2: which buffer counts. SYNC(state)
@@ -123,6 +158,9 @@ struct ActorWords {
   Word activity;
   Word finished;                     ///< 1: its streams ended and its outputs are closed
   ProcessWords process;
+  WaitWords waits;
+  HistogramWords step_ns;            ///< how long steps take; a sampled one stands for those since the last sample
+  HistogramWords batch_messages;     ///< messages that a step takes, of a source: puts; sampled likewise
   alignas(kPad) Word note_sequence;  ///< odd while the note is being written. SYNC(note)
   Word note[kNoteBytes / 8];         ///< text, padded with zeros
   CommitRecord record;

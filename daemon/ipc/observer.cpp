@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "base/files.hpp"
+#include "ipc/histogram.hpp"
+#include "ipc/marks.hpp"
 
 namespace steady::ipc {
 namespace {
@@ -76,6 +78,27 @@ ChannelSample ChannelObserver::sample(std::uint64_t now_ns) const {
   return sample;
 }
 
+Histogram ChannelObserver::latency(std::size_t reader) const {
+  return copy(readers_.at(reader).at<const ReaderPage>(0)->latency_ns);
+}
+
+/// Of one size: by their bytes, as sample() counts them.
+std::uint64_t ChannelObserver::tail_messages() const {
+  const auto& ring = *ring_.at<const RingPage>(0);
+  if (message_bytes_ == 0) return ring.tail_messages.load(std::memory_order_acquire);
+  return ring.tail.load(std::memory_order_acquire) / message_bytes_;
+}
+
+std::uint64_t ChannelObserver::head_messages(const ReaderPage& page) const {
+  if (message_bytes_ == 0) return page.head_messages.load(std::memory_order_relaxed);
+  return page.head.load(std::memory_order_acquire) / message_bytes_;
+}
+
+std::uint64_t ChannelObserver::oldest_mark_ns(std::size_t reader) const {
+  const auto& page = *readers_.at(reader).at<const ReaderPage>(0);
+  return ipc::oldest_mark_ns(*ring_.at<const RingPage>(0), page, head_messages(page), tail_messages());
+}
+
 Result<ActorObserver> ActorObserver::open(const std::string& actor_path) {
   auto mapping = map_file(actor_path, SegmentKind::Actor);
   if (!mapping) return tl::unexpected(std::move(mapping.error()));
@@ -91,6 +114,32 @@ ActorObserver::Calls ActorObserver::calls() const {
   calls.begun = words.begun.load(std::memory_order_relaxed);
   calls.thread = static_cast<int>(words.thread.load(std::memory_order_relaxed));
   return calls;
+}
+
+Histogram ActorObserver::step() const { return copy(mapping_.at<const ActorWords>(kActorWordsOffset)->step_ns); }
+
+Histogram ActorObserver::batch() const {
+  return copy(mapping_.at<const ActorWords>(kActorWordsOffset)->batch_messages);
+}
+
+WaitSample ActorObserver::waits(std::uint64_t now_ns) const {
+  constexpr auto relaxed = std::memory_order_relaxed;  // shown, not used: a wait that just ends may be missing
+  const auto& words = *mapping_.at<const ActorWords>(kActorWordsOffset);
+  const std::uint64_t since_ns = words.waits.since_ns.load(relaxed);
+  const std::uint64_t lasts = since_ns != 0 && since_ns < now_ns ? now_ns - since_ns : 0;
+  WaitSample waits{words.waits.input_ns.load(relaxed), words.waits.room_ns.load(relaxed),
+                   words.waits.timer_ns.load(relaxed)};
+  switch (static_cast<Activity>(words.activity.load(relaxed))) {
+    case Activity::WaitingForInput: waits.input_ns += lasts; break;
+    case Activity::WaitingForRoom: waits.room_ns += lasts; break;
+    case Activity::WaitingForTimer: waits.timer_ns += lasts; break;
+    default: break;  // it has just woken
+  }
+  return waits;
+}
+
+std::uint64_t ActorObserver::steps() const {
+  return mapping_.at<const ActorWords>(kActorWordsOffset)->steps.load(std::memory_order_relaxed);
 }
 
 ActorSample ActorObserver::sample() const {

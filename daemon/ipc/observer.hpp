@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/histogram.hpp"
 #include "base/result.hpp"
 #include "ipc/layout.hpp"
 #include "ipc/segment.hpp"
@@ -33,8 +34,15 @@ class ChannelObserver {
   [[nodiscard]] static Result<ChannelObserver> open(const std::string& ring_path,
                                                     const std::vector<std::string>& reader_paths);
   [[nodiscard]] ChannelSample sample(std::uint64_t now_ns) const;
+  /// Age of the messages that `reader` took, in nanoseconds, since its page was made.
+  [[nodiscard]] Histogram latency(std::size_t reader) const;
+  /// When the oldest message was published that is marked and that `reader` has not taken; 0: there is none.
+  [[nodiscard]] std::uint64_t oldest_mark_ns(std::size_t reader) const;
 
  private:
+  [[nodiscard]] std::uint64_t tail_messages() const;
+  [[nodiscard]] std::uint64_t head_messages(const ReaderPage& page) const;
+
   Mapping ring_;
   std::uint64_t message_bytes_ = 0;  ///< a copy: the producer could spoil the word between a check and a division
   std::vector<Mapping> readers_;
@@ -52,6 +60,13 @@ struct ActorSample {
   std::vector<std::uint64_t> metrics;  ///< raw words, in the order of the actor type
 };
 
+/// What an actor's thread has waited for in all, including a wait that lasts.
+struct WaitSample {
+  std::uint64_t input_ns = 0;
+  std::uint64_t room_ns = 0;
+  std::uint64_t timer_ns = 0;
+};
+
 class ActorObserver {
  public:
   [[nodiscard]] static Result<ActorObserver> open(const std::string& actor_path);
@@ -63,6 +78,13 @@ class ActorObserver {
     int thread = 0;
   };
   [[nodiscard]] Calls calls() const;
+  /// How long steps take, in nanoseconds, since the segment was made.
+  [[nodiscard]] Histogram step() const;
+  /// How many messages a step takes, or puts when it takes none.
+  [[nodiscard]] Histogram batch() const;
+  [[nodiscard]] WaitSample waits(std::uint64_t now_ns) const;
+  /// As ActorSample::steps, without the rest.
+  [[nodiscard]] std::uint64_t steps() const;
 
  private:
   Mapping mapping_;

@@ -84,6 +84,7 @@ struct ActorPlan {
 struct WorkerPlan {
   std::string worker;
   FenceMode fence = FenceMode::Full;
+  bool sampling = true;  ///< measure latency, step time and batch size
   int crash_fd = -1;  ///< the crash page, writable; -1: crashes are not caught
   std::vector<ActorPlan> actors;
 };

@@ -6,16 +6,6 @@
 namespace steady::ipc {
 namespace {
 
-/// The constants of a ring, copied once and checked against the mapping; nothing else of the page is trusted.
-Result<RingShape> shape_of(const RingPage& page, std::size_t mapped_bytes) {
-  const RingShape shape{page.header.incarnation, page.ring_bytes, page.capacity_bytes, page.message_bytes};
-  if (kPage + 2 * shape.ring_bytes != mapped_bytes)
-    return fail(ErrorCode::Corrupt, "ring says " + std::to_string(shape.ring_bytes) + " data bytes");
-  if (!shape.possible())
-    return fail(ErrorCode::Corrupt, "ring says a capacity of " + std::to_string(shape.capacity_bytes) + " bytes");
-  return shape;
-}
-
 /// Where an end stood when its last owner ended. Messages of one size are counted by their bytes: the word for messages
 /// is a store of its own, and a kill between the two would leave them apart for good.
 Position last_position(const RingShape& shape, const Word& bytes, const Word& messages) {
@@ -25,6 +15,15 @@ Position last_position(const RingShape& shape, const Word& bytes, const Word& me
 }
 
 }  // namespace
+
+Result<RingShape> shape_of(const RingPage& page, std::size_t mapped_bytes) {
+  const RingShape shape{page.header.incarnation, page.ring_bytes, page.capacity_bytes, page.message_bytes};
+  if (kPage + 2 * shape.ring_bytes != mapped_bytes)
+    return fail(ErrorCode::Corrupt, "ring says " + std::to_string(shape.ring_bytes) + " data bytes");
+  if (!shape.possible())
+    return fail(ErrorCode::Corrupt, "ring says a capacity of " + std::to_string(shape.capacity_bytes) + " bytes");
+  return shape;
+}
 
 Result<InputEnd> InputEnd::create(int ring_fd, int reader_fd, int producer_bell_fd) {
   auto ring = map_ring(ring_fd, Access::ReadOnly);
@@ -86,6 +85,12 @@ OutputEnd::OutputEnd(const RingShape& shape, Mapping ring, std::vector<Reader> r
       readers_(std::move(readers)) {
   set_wake_at(kAwake);  // the previous generation may have died asleep
   ring_->blocked_since_ns.store(0, std::memory_order_relaxed);
+}
+
+MarkMaker OutputEnd::mark_maker() {
+  std::vector<const ReaderPage*> pages;
+  for (const Reader& reader : readers_) pages.push_back(reader.page);
+  return {*ring_, std::move(pages), capacity_bytes_, tail_};
 }
 
 void OutputEnd::set_closed(bool closed) {

@@ -20,6 +20,8 @@
 #include "ipc/bell.hpp"
 #include "ipc/fence.hpp"
 #include "ipc/layout.hpp"
+#include "ipc/marks.hpp"
+#include "ipc/position.hpp"
 #include "ipc/segment.hpp"
 
 namespace steady::ipc {
@@ -52,12 +54,6 @@ class Sleeper {
   Bell bell_;
 };
 
-/// Where an end stands: the only things that a commit changes in a ring.
-struct Position {
-  std::uint64_t bytes = 0;
-  std::uint64_t messages = 0;
-};
-
 /// The constants of a ring that its ends compute with: a copy, so that no peer can change them under us.
 struct RingShape {
   std::uint64_t incarnation = 0;
@@ -70,6 +66,10 @@ struct RingShape {
            capacity_bytes <= ring_bytes && (message_bytes == 0 || capacity_bytes % message_bytes == 0);
   }
 };
+
+/// The constants of a ring that is mapped twice, copied once and checked against the mapping; nothing else of the page is
+/// trusted. Errors: Corrupt.
+[[nodiscard]] Result<RingShape> shape_of(const RingPage& page, std::size_t mapped_bytes);
 
 /// Reads one channel. Owned by one thread.
 class InputEnd {
@@ -136,6 +136,9 @@ class InputEnd {
   void wake_idle_producer() const {
     if (available_bytes() < capacity_bytes_ && producer_.asleep()) producer_.wake_always();
   }
+
+  /// Its side of the channel's marks, from where the end stands now; not longer than this end.
+  [[nodiscard]] MarkReader mark_reader() { return {*ring_, *page_, capacity_bytes_, head_.messages}; }
 
   /// Says "asleep until tail reaches this", or tail_messages when the ring carries frames; kAwake takes it back. Then
   /// the sleeper's fence, then refresh().
@@ -215,15 +218,21 @@ class OutputEnd {
 
   /// Closes or reopens the stream; closing wakes every reader.
   void set_closed(bool closed);
+  /// Whether the stream has ended: its own word, so no order matters.
+  [[nodiscard]] bool is_closed() const { return ring_->closed.load(std::memory_order_relaxed) != 0; }
+
+  /// Its side of the channel's marks, from where the end stands now; not longer than this end. After repair, and before
+  /// anything else is published.
+  [[nodiscard]] MarkMaker mark_maker();
 
   /// Says "asleep until every head reaches this"; kAwake takes it back. Then the sleeper's fence, then refresh().
   void set_wake_at(std::uint64_t position) { ring_->wake_at.store(position, std::memory_order_relaxed); }
 
-  /// Telemetry: this thread went to sleep because there is no room here, or woke after `slept_ns`.
+  /// Telemetry: this thread waits because there is no room here, or has waited for `waited_ns`.
   void note_blocked(std::uint64_t since_ns) { ring_->blocked_since_ns.store(since_ns, std::memory_order_relaxed); }
-  void note_unblocked(std::uint64_t slept_ns) {
+  void note_unblocked(std::uint64_t waited_ns) {
     ring_->blocked_since_ns.store(0, std::memory_order_relaxed);
-    ring_->blocked_ns.store(ring_->blocked_ns.load(std::memory_order_relaxed) + slept_ns, std::memory_order_relaxed);
+    ring_->blocked_ns.store(ring_->blocked_ns.load(std::memory_order_relaxed) + waited_ns, std::memory_order_relaxed);
   }
 
  private:

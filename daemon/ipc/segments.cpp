@@ -11,6 +11,9 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <functional>
+#include <set>
+#include <string_view>
 
 #include "base/files.hpp"
 #include "ipc/ring.hpp"
@@ -39,6 +42,16 @@ SegmentHeader make_header(SegmentKind kind, std::uint64_t size_bytes) {
 std::uint64_t whole_pages(std::uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+/// Whether a file is called "channel-NAME.to-..." for one of `channels`.
+bool is_reader_page_of(std::string_view file, const std::set<std::string, std::less<>>& channels) {
+  constexpr std::string_view kBegin = "channel-";
+  if (!file.starts_with(kBegin)) return false;
+  file.remove_prefix(kBegin.size());
+  for (auto at = file.find(".to-"); at != std::string_view::npos; at = file.find(".to-", at + 1))
+    if (channels.contains(file.substr(0, at))) return true;
+  return false;
+}
 
 /// A file of ours that is there and can be mapped; NotFound when there is none, any other error when it cannot be right.
 Result<Mapping> open_existing(const std::string& path, SegmentKind kind) {
@@ -156,19 +169,19 @@ Result<Ensured> Segments::ensure_channel(const std::string& channel, const RingS
       page.message_bytes != 0 ? tail / page.message_bytes : page.tail_messages.load(std::memory_order_relaxed);
   const bool fresh = outcome.how == Ensured::How::Created;
   for (const std::string& reader : readers) {
-    const auto ensured = ensure_reader(reader_path(channel, reader), page.header.incarnation, fresh, tail, messages);
+    const auto ensured = ensure_reader(reader_path(channel, reader), page, fresh, {tail, messages});
     if (!ensured) return tl::unexpected(ensured.error());
     if (!ensured->set_aside.empty()) outcome.set_aside += (outcome.set_aside.empty() ? "" : "; ") + ensured->set_aside;
   }
   return outcome;
 }
 
-Result<Ensured> Segments::ensure_reader(const std::string& path, std::uint64_t ring_incarnation,
-                                        bool fresh_ring, std::uint64_t tail, std::uint64_t tail_messages) const {
+Result<Ensured> Segments::ensure_reader(const std::string& path, const RingPage& ring, bool fresh_ring,
+                                        Position tail) const {
   Ensured outcome;
   auto found = open_existing(path, SegmentKind::Reader);
   if (is_obstacle(found)) return fail(std::move(found.error()), "cannot look at a reader's page");
-  if (found && found->at<const ReaderPage>(0)->ring_incarnation == ring_incarnation) return outcome;
+  if (found && found->at<const ReaderPage>(0)->ring_incarnation == ring.header.incarnation) return outcome;
   // A fresh ring's old readers are expected to be of another one; otherwise what waited for this one is skipped.
   const bool stranger = found && !fresh_ring;
   if (stranger || (!found && found.error().code != ErrorCode::NotFound)) {
@@ -177,9 +190,10 @@ Result<Ensured> Segments::ensure_reader(const std::string& path, std::uint64_t r
   }
   ReaderPage page{};
   page.header = make_header(SegmentKind::Reader, kPage);
-  page.ring_incarnation = ring_incarnation;
-  page.head.store(tail, std::memory_order_relaxed);
-  page.head_messages.store(tail_messages, std::memory_order_relaxed);
+  page.ring_incarnation = ring.header.incarnation;
+  page.head.store(tail.bytes, std::memory_order_relaxed);
+  page.head_messages.store(tail.messages, std::memory_order_relaxed);
+  page.marks_passed.store(ring.marks_made.load(std::memory_order_relaxed), std::memory_order_relaxed);
   page.wake_at.store(kAwake, std::memory_order_relaxed);
   if (const auto made = create_segment(path, &page, sizeof page, kPage); !made) return tl::unexpected(made.error());
   outcome.how = Ensured::How::Created;
@@ -305,14 +319,17 @@ Status Segments::reopen_actor(const std::string& actor) const {
   return clear_word(actor_path(actor), static_cast<off_t>(kActorWordsOffset + offsetof(ActorWords, finished)));
 }
 
-void Segments::remove_channel(const std::string& channel) const {
-  ::unlink(ring_path(channel).c_str());
-  const std::string prefix = "channel-" + channel + ".to-";
+void Segments::remove_channels(const std::vector<std::string>& channels) const {
+  for (const std::string& channel : channels) ::unlink(ring_path(channel).c_str());
+  // Whose reader pages there are, only the directory knows: also those of readers that the configuration had before.
+  const std::set<std::string, std::less<>> names(channels.begin(), channels.end());
   std::error_code error;
-  std::vector<std::filesystem::path> pages;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, error))
-    if (entry.path().filename().string().starts_with(prefix)) pages.push_back(entry.path());
-  for (const auto& page : pages) ::unlink(page.c_str());
+  std::vector<std::string> pages;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
+    std::string name = entry.path().filename().string();
+    if (is_reader_page_of(name, names)) pages.push_back(std::move(name));
+  }
+  for (const std::string& page : pages) ::unlink((directory_ + "/" + page).c_str());
 }
 
 void Segments::remove_actor(const std::string& actor) const {

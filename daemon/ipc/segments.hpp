@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "ipc/layout.hpp"
+#include "ipc/position.hpp"
 #include "ipc/segment.hpp"
 
 namespace steady::ipc {
@@ -74,15 +75,16 @@ class Segments {
   [[nodiscard]] Status reopen_channel(const std::string& channel) const;
   [[nodiscard]] Status reopen_actor(const std::string& actor) const;
 
-  void remove_channel(const std::string& channel) const;
+  /// All at once: the directory is read only once, however many there are.
+  void remove_channels(const std::vector<std::string>& channels) const;
   void remove_actor(const std::string& actor) const;
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
 
  private:
   [[nodiscard]] Result<Mapping> ensure_ring(const std::string& path, const RingSpec& spec, Ensured& outcome) const;
-  [[nodiscard]] Result<Ensured> ensure_reader(const std::string& path, std::uint64_t ring_incarnation, bool fresh_ring,
-                                              std::uint64_t tail, std::uint64_t tail_messages) const;
+  [[nodiscard]] Result<Ensured> ensure_reader(const std::string& path, const RingPage& ring, bool fresh_ring,
+                                              Position tail) const;
   [[nodiscard]] Status quarantine(const std::string& path) const;
   void restore_unmigrated(const std::string& path) const;
 

@@ -1,3 +1,9 @@
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
 #include <nlohmann/json.hpp>
 
 #include "observe/graph.hpp"
@@ -6,103 +12,241 @@
 namespace steady::observe {
 namespace {
 
-// Keys stay in the order they are written here: people read this too.
-using Json = nlohmann::ordered_json;
+/// Writes straight into text: a tree of values for thousands of channels would take the loop several times as long. Keys
+/// stay in the order in which they are written: people read this too.
+class Json {
+ public:
+  void value(bool truth) { writer_.Bool(truth); }
+  void value(std::integral auto number) { writer_.Int64(static_cast<std::int64_t>(number)); }
+  void value(std::unsigned_integral auto number) { writer_.Uint64(number); }
+  void value(double number) {
+    if (std::isfinite(number))
+      writer_.Double(number);
+    else
+      writer_.Null();  // JSON has no word for it
+  }
+  void value(const std::string& text);
+  void value(const std::optional<double>& number) {
+    if (number)
+      value(*number);
+    else
+      writer_.Null();
+  }
+  void value(const std::map<std::string, std::uint64_t>& counts) {
+    writer_.StartObject();
+    for (const auto& [name, count] : counts) field(name.c_str(), count);
+    writer_.EndObject();
+  }
+  template <class Item>
+  void value(const std::vector<Item>& items) {
+    writer_.StartArray();
+    for (const Item& item : items) value(item);
+    writer_.EndArray();
+  }
+  void value(const Statistic& statistic);
+  void value(const TriggerSnapshot& trigger);
+  void value(const UserMetric& metric);
+  void value(const ActorSnapshot& actor);
+  void value(const ChannelReader& reader);
+  void value(const ChannelSnapshot& channel);
+  void value(const SupervisorSnapshot& supervisor);
+  void value(const Bottleneck& bottleneck);
+  void value(const Deadlock& deadlock);
+  void value(const Snapshot& snapshot);
 
-template <class Item>
-Json list(const std::vector<Item>& items, Json (*to_json)(const Item&)) {
-  Json result = Json::array();
-  for (const Item& item : items) result.push_back(to_json(item));
-  return result;
+  [[nodiscard]] std::string text() const { return {buffer_.GetString(), buffer_.GetSize()}; }
+
+ private:
+  template <class Value>
+  void field(const char* name, const Value& content) {
+    writer_.Key(name);
+    value(content);
+  }
+
+  rapidjson::StringBuffer buffer_;
+  rapidjson::Writer<rapidjson::StringBuffer> writer_{buffer_};
+};
+
+void Json::value(const std::string& text) {
+  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
+    writer_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+    return;
+  }
+  // Names and notes come from plugins: bytes that are no UTF-8 are replaced.
+  const std::string quoted = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  writer_.RawValue(quoted.data(), quoted.size(), rapidjson::kStringType);
 }
 
-Json optional_number(const std::optional<double>& value) {
-  return value ? Json(*value) : Json(nullptr);
+void Json::value(const Statistic& statistic) {
+  if (statistic.count == 0) {
+    writer_.Null();
+    return;
+  }
+  writer_.StartObject();
+  field("now", statistic.now);
+  field("mean", statistic.mean);
+  field("min", statistic.min);
+  field("max", statistic.max);
+  field("deviation", statistic.deviation);
+  field("p50", statistic.p50);
+  field("p90", statistic.p90);
+  field("p99", statistic.p99);
+  field("p999", statistic.p999);
+  writer_.EndObject();
 }
 
-Json metric_json(const UserMetric& metric) {
-  return {{"name", metric.name}, {"help", metric.help}, {"counter", metric.counter}, {"value", metric.value}};
+void Json::value(const TriggerSnapshot& trigger) {
+  writer_.StartObject();
+  field("when", trigger.when);
+  field("colour", trigger.colour);
+  field("active", trigger.active);
+  field("value", trigger.value);
+  writer_.EndObject();
 }
 
-Json actor_json(const ActorSnapshot& actor) {
-  return {{"name", actor.name},
-          {"plugin", actor.plugin},
-          {"type", actor.type},
-          {"worker", actor.worker},
-          {"state", actor.state},
-          {"reason", actor.reason},
-          {"note", actor.note},
-          {"up", actor.up},
-          {"pid", actor.pid},
-          {"generation", actor.generation},
-          {"restarts", actor.restarts},
-          {"incidents", actor.incidents},
-          {"dead_letters", actor.dead_letters},
-          {"steps", actor.steps},
-          {"cpu_seconds", actor.cpu_seconds},
-          {"memory_bytes", actor.memory_bytes},
-          {"state_bytes", actor.state_bytes},
-          {"metrics", list(actor.metrics, &metric_json)},
-          {"retry_in_seconds", optional_number(actor.retry_in_seconds)}};
+void Json::value(const UserMetric& metric) {
+  writer_.StartObject();
+  field("name", metric.name);
+  field("help", metric.help);
+  field("counter", metric.counter);
+  field("value", metric.value);
+  writer_.EndObject();
 }
 
-Json reader_json(const ChannelReader& reader) {
-  return {{"actor", reader.actor},
-          {"port", reader.port},
-          {"messages_received", reader.messages_received},
-          {"bytes_received", reader.bytes_received},
-          {"inflight_messages", reader.inflight_messages},
-          {"fill_ratio", reader.fill_ratio}};
+void Json::value(const ActorSnapshot& actor) {
+  writer_.StartObject();
+  field("name", actor.name);
+  field("plugin", actor.plugin);
+  field("type", actor.type);
+  field("worker", actor.worker);
+  field("state", actor.state);
+  field("reason", actor.reason);
+  field("note", actor.note);
+  field("up", actor.up);
+  field("pid", actor.pid);
+  field("generation", actor.generation);
+  field("restarts", actor.restarts);
+  field("incidents", actor.incidents);
+  field("dead_letters", actor.dead_letters);
+  field("steps", actor.steps);
+  field("steps_per_second", actor.steps_per_second);
+  field("step_seconds", actor.step_seconds);
+  field("batch_messages", actor.batch_messages);
+  field("activity", actor.activity);
+  field("waited_for_input_seconds", actor.waited_for_input_seconds);
+  field("waited_for_room_seconds", actor.waited_for_room_seconds);
+  field("waited_for_timer_seconds", actor.waited_for_timer_seconds);
+  field("input_ratio", actor.input_ratio);
+  field("room_ratio", actor.room_ratio);
+  field("timer_ratio", actor.timer_ratio);
+  field("blocked_by", actor.blocked_by);
+  field("blocked_channel", actor.blocked_channel);
+  field("culprit", actor.culprit);
+  field("cpu_seconds", actor.cpu_seconds);
+  field("cpu", actor.cpu);
+  field("core", actor.core);
+  field("context_switches", actor.context_switches);
+  field("memory_bytes", actor.memory_bytes);
+  field("state_bytes", actor.state_bytes);
+  field("metrics", actor.metrics);
+  field("retry_in_seconds", actor.retry_in_seconds);
+  field("triggers", actor.triggers);
+  writer_.EndObject();
 }
 
-Json channel_json(const ChannelSnapshot& channel) {
-  return {{"name", channel.name},
-          {"from_actor", channel.from_actor},
-          {"from_port", channel.from_port},
-          {"readers", list(channel.readers, &reader_json)},
-          {"message_type", channel.message_type},
-          {"frames", channel.frames},
-          {"capacity_messages", channel.capacity_messages},
-          {"capacity_bytes", channel.capacity_bytes},
-          {"messages_sent", channel.messages_sent},
-          {"bytes_sent", channel.bytes_sent},
-          {"inflight_messages", channel.inflight_messages},
-          {"fill_ratio", channel.fill_ratio},
-          {"rate_messages_per_second", channel.rate_messages_per_second},
-          {"closed", channel.closed},
-          {"blocked_seconds", channel.blocked_seconds}};
+void Json::value(const ChannelReader& reader) {
+  writer_.StartObject();
+  field("actor", reader.actor);
+  field("port", reader.port);
+  field("messages_received", reader.messages_received);
+  field("bytes_received", reader.bytes_received);
+  field("inflight_messages", reader.inflight_messages);
+  field("fill_ratio", reader.fill_ratio);
+  field("fill", reader.fill);
+  field("latency_seconds", reader.latency_seconds);
+  field("waiting_seconds", reader.waiting_seconds);
+  writer_.EndObject();
 }
 
-Json supervisor_json(const SupervisorSnapshot& supervisor) {
-  return {{"name", supervisor.name},
-          {"strategy", supervisor.strategy},
-          {"parent", supervisor.parent},
-          {"intensity", supervisor.intensity},
-          {"used", supervisor.used},
-          {"period_seconds", supervisor.period_seconds},
-          {"resets_in_seconds", optional_number(supervisor.resets_in_seconds)},
-          {"failed", supervisor.failed},
-          {"why", supervisor.why}};
+void Json::value(const ChannelSnapshot& channel) {
+  writer_.StartObject();
+  field("name", channel.name);
+  field("from_actor", channel.from_actor);
+  field("from_port", channel.from_port);
+  field("readers", channel.readers);
+  field("message_type", channel.message_type);
+  field("frames", channel.frames);
+  field("capacity_messages", channel.capacity_messages);
+  field("capacity_bytes", channel.capacity_bytes);
+  field("messages_sent", channel.messages_sent);
+  field("bytes_sent", channel.bytes_sent);
+  field("inflight_messages", channel.inflight_messages);
+  field("fill_ratio", channel.fill_ratio);
+  field("rate_messages_per_second", channel.rate_messages_per_second);
+  field("rate", channel.rate);
+  field("closed", channel.closed);
+  field("injectable", channel.injectable);
+  field("blocked_seconds", channel.blocked_seconds);
+  field("blocked_ratio", channel.blocked_ratio);
+  field("triggers", channel.triggers);
+  writer_.EndObject();
 }
 
-Json whole_json(const Snapshot& snapshot) {
-  return {{"name", snapshot.name},
-          {"version", snapshot.version},
-          {"uptime_seconds", snapshot.uptime_seconds},
-          {"ready", snapshot.ready},
-          {"not_ready", snapshot.not_ready},
-          {"stopping", snapshot.stopping},
-          {"topology_version", snapshot.topology_version},
-          {"segments_quarantined", snapshot.segments_quarantined},
-          {"actors", list(snapshot.actors, &actor_json)},
-          {"channels", list(snapshot.channels, &channel_json)},
-          {"supervisors", list(snapshot.supervisors, &supervisor_json)}};
+void Json::value(const SupervisorSnapshot& supervisor) {
+  writer_.StartObject();
+  field("name", supervisor.name);
+  field("strategy", supervisor.strategy);
+  field("parent", supervisor.parent);
+  field("intensity", supervisor.intensity);
+  field("used", supervisor.used);
+  field("period_seconds", supervisor.period_seconds);
+  field("resets_in_seconds", supervisor.resets_in_seconds);
+  field("failed", supervisor.failed);
+  field("why", supervisor.why);
+  writer_.EndObject();
+}
+
+void Json::value(const Bottleneck& bottleneck) {
+  writer_.StartObject();
+  field("actor", bottleneck.actor);
+  field("why", bottleneck.why);
+  field("holds_back", bottleneck.holds_back);
+  field("blocked_ratio", bottleneck.blocked_ratio);
+  writer_.EndObject();
+}
+
+void Json::value(const Deadlock& deadlock) {
+  writer_.StartObject();
+  field("actors", deadlock.actors);
+  field("channels", deadlock.channels);
+  writer_.EndObject();
+}
+
+void Json::value(const Snapshot& snapshot) {
+  writer_.StartObject();
+  field("name", snapshot.name);
+  field("version", snapshot.version);
+  field("uptime_seconds", snapshot.uptime_seconds);
+  field("ready", snapshot.ready);
+  field("not_ready", snapshot.not_ready);
+  field("stopping", snapshot.stopping);
+  field("draining", snapshot.draining);
+  field("topology_version", snapshot.topology_version);
+  field("segments_quarantined", snapshot.segments_quarantined);
+  field("actors", snapshot.actors);
+  field("channels", snapshot.channels);
+  field("supervisors", snapshot.supervisors);
+  field("bottlenecks", snapshot.bottlenecks);
+  field("deadlocks", snapshot.deadlocks);
+  writer_.EndObject();
 }
 
 }  // namespace
 
 std::string render_json(const Snapshot& snapshot) {
-  return whole_json(snapshot).dump(-1, ' ', false, Json::error_handler_t::replace);
+  Json json;
+  json.value(snapshot);
+  return json.text();
 }
 
 }  // namespace steady::observe

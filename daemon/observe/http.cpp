@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstring>
 #include <map>
+#include <memory>
+#include <set>
 
 #include "base/log.hpp"
 #include "base/uv_handle.hpp"
@@ -45,10 +47,13 @@ Response plain(unsigned status, std::string body) {
   return response;
 }
 
-ResponsePtr to_mhd(const Response& response) {
-  // The library copies the body, so it takes a pointer to what it will not change.
-  ResponsePtr result(MHD_create_response_from_buffer(response.body.size(), const_cast<char*>(response.body.data()),
+/// The library copies the body, so it takes a pointer to what it will not change.
+ResponsePtr whole_response(const Response& response) {
+  return ResponsePtr(MHD_create_response_from_buffer(response.body.size(), const_cast<char*>(response.body.data()),
                                                      MHD_RESPMEM_MUST_COPY));
+}
+
+ResponsePtr with_headers(ResponsePtr result, const Response& response) {
   if (!result) return result;
   const auto add = [&](const char* name, const std::string& value) {
     if (MHD_add_response_header(result.get(), name, value.c_str()) != MHD_YES)
@@ -62,10 +67,28 @@ ResponsePtr to_mhd(const Response& response) {
   return result;
 }
 
-MHD_Result queue(MHD_Connection* connection, const Response& response) {
-  const ResponsePtr mhd = to_mhd(response);
+MHD_Result queue(MHD_Connection* connection, const Response& response, ResponsePtr body) {
+  const ResponsePtr mhd = with_headers(std::move(body), response);
   return mhd ? MHD_queue_response(connection, response.status, mhd.get()) : MHD_NO;
 }
+
+MHD_Result queue(MHD_Connection* connection, const Response& response) {
+  return queue(connection, response, whole_response(response));
+}
+
+/// One reader of a stream: what it is being sent, and what comes after that.
+struct Stream {
+  using Part = std::shared_ptr<const std::string>;  // shared by all streams that it goes to
+
+  Part sending;
+  std::size_t sent_bytes = 0;
+  Part next;
+  MHD_Connection* connection = nullptr;
+  bool suspended = false;
+  std::set<Stream*>* registry = nullptr;
+
+  [[nodiscard]] bool idle() const { return sent_bytes == sending->size() && !next; }
+};
 
 Request to_request(const char* method, const std::string& target) {
   const auto mark = std::min(target.find('?'), target.size());
@@ -78,22 +101,31 @@ class MhdServer final : public HttpServer {
       : handler_(std::move(handler)), limits_(limits), loopback_(loopback) {}
 
   [[nodiscard]] Status start(uv_loop_t* loop, UniqueFd listener);
+  ~MhdServer() override;
+
   [[nodiscard]] std::uint16_t port() const override { return port_; }
+  void publish(std::string part) override;
+  [[nodiscard]] std::size_t streams() const override { return streams_.size(); }
 
  private:
   [[nodiscard]] Status start_daemon(UniqueFd listener);
   [[nodiscard]] Status watch(uv_loop_t* loop);
   void run();
+  void run_in(std::uint64_t milliseconds);
   [[nodiscard]] std::uint64_t next_run() const;
   void set_deadline(MHD_Connection* connection, std::chrono::milliseconds time) {
     deadlines_[connection] = Clock::now() + time;
   }
   void close_late_connections();
   MHD_Result answer(MHD_Connection* connection, const char* method, const char* version, Exchange& exchange);
+  MHD_Result begin_stream(MHD_Connection* connection, const Response& response);
+  void resume(Stream& stream);
   Response respond(MHD_Connection* connection, const Request& request, std::string_view version) const;
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                const char* version, const char* upload, std::size_t* upload_bytes, void** context);
+  static ssize_t on_stream(void* stream, std::uint64_t position, char* buffer, std::size_t most);
+  static void on_stream_end(void* stream);
   static void* on_target(void* self, const char* target, MHD_Connection* connection);
   static void on_completed(void* self, MHD_Connection* connection, void** context, MHD_RequestTerminationCode code);
   static void on_connection(void* self, MHD_Connection* connection, void** context,
@@ -105,6 +137,7 @@ class MhdServer final : public HttpServer {
   std::uint16_t port_ = 0;
   // The library's own timeout counts silence only: a client that sends a byte a second would stay for hours.
   std::map<MHD_Connection*, Clock::time_point> deadlines_;
+  std::set<Stream*> streams_;  // owned by the library's responses
   // The order matters: first the handles let go of the library's descriptor, then the library ends.
   DaemonPtr daemon_;
   UvHandle<uv_poll_t> poll_;
@@ -123,7 +156,7 @@ Status MhdServer::start_daemon(UniqueFd listener) {
   const auto keep_escapes = [](void*, MHD_Connection*, char* text) -> std::size_t { return std::strlen(text); };
   // clang-format off
   daemon_.reset(MHD_start_daemon(
-      MHD_USE_EPOLL, 0, nullptr, nullptr, &MhdServer::on_request, this,
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, &MhdServer::on_request, this,
       MHD_OPTION_LISTEN_SOCKET, listener.get(),
       MHD_OPTION_CONNECTION_LIMIT, limits_.connections,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemoryBytes,
@@ -157,8 +190,12 @@ Status MhdServer::watch(uv_loop_t* loop) {
 void MhdServer::run() {
   close_late_connections();
   MHD_run(daemon_.get());
+  run_in(next_run());
+}
+
+void MhdServer::run_in(std::uint64_t milliseconds) {
   uv_timer_start(
-      timer_.get(), [](uv_timer_t* timer) { static_cast<MhdServer*>(timer->data)->run(); }, next_run(), 0);
+      timer_.get(), [](uv_timer_t* timer) { static_cast<MhdServer*>(timer->data)->run(); }, milliseconds, 0);
 }
 
 /// When the library wants to run without new input, in milliseconds. At least once a tick even when it sees no need:
@@ -218,11 +255,67 @@ MHD_Result MhdServer::on_request(void* self, MHD_Connection* connection, const c
 MHD_Result MhdServer::answer(MHD_Connection* connection, const char* method, const char* version, Exchange& exchange) {
   set_deadline(connection, limits_.answer_time);
   try {
-    return queue(connection, respond(connection, to_request(method, exchange.target), version));
+    const Response response = respond(connection, to_request(method, exchange.target), version);
+    const bool streams = response.stream && std::string_view(method) != MHD_HTTP_METHOD_HEAD;
+    return streams ? begin_stream(connection, response) : queue(connection, response);
   } catch (const std::exception& exception) {  // nothing may cross the C library
     log::error("HTTP request failed", {{"target", exchange.target}, {"reason", exception.what()}});
     return queue(connection, plain(MHD_HTTP_INTERNAL_SERVER_ERROR, "internal error\n"));
   }
+}
+
+MHD_Result MhdServer::begin_stream(MHD_Connection* connection, const Response& response) {
+  if (streams_.size() >= limits_.streams)
+    return queue(connection, plain(MHD_HTTP_SERVICE_UNAVAILABLE, "too many streams are open already\n"));
+  auto stream = std::make_unique<Stream>();
+  stream->sending = std::make_shared<const std::string>(response.body);
+  stream->connection = connection;
+  stream->registry = &streams_;
+  constexpr std::size_t kBlockBytes = 64 * 1024;
+  ResponsePtr body(MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kBlockBytes, &MhdServer::on_stream, stream.get(),
+                                                     &MhdServer::on_stream_end));
+  if (body) streams_.insert(stream.release());  // on_stream_end deletes it
+  return queue(connection, response, std::move(body));
+}
+
+/// Called whenever the client can take more. With nothing to send the connection sleeps until publish().
+ssize_t MhdServer::on_stream(void* context, std::uint64_t, char* buffer, std::size_t most) {
+  auto& stream = *static_cast<Stream*>(context);
+  if (stream.sent_bytes == stream.sending->size() && stream.next) {
+    stream.sending = std::exchange(stream.next, nullptr);
+    stream.sent_bytes = 0;
+  }
+  const std::size_t count = std::min(most, stream.sending->size() - stream.sent_bytes);
+  std::memcpy(buffer, stream.sending->data() + stream.sent_bytes, count);
+  stream.sent_bytes += count;
+  if (count != 0) return static_cast<ssize_t>(count);
+  stream.suspended = true;
+  MHD_suspend_connection(stream.connection);
+  return 0;
+}
+
+void MhdServer::on_stream_end(void* context) {
+  const std::unique_ptr<Stream> stream(static_cast<Stream*>(context));
+  stream->registry->erase(stream.get());
+}
+
+void MhdServer::publish(std::string part) {
+  const auto shared = std::make_shared<const std::string>(std::move(part));
+  for (Stream* const stream : streams_) {
+    if (stream->idle()) set_deadline(stream->connection, limits_.answer_time);  // to take what comes now
+    stream->next = shared;
+    resume(*stream);
+  }
+  run_in(0);  // and not now: this may have been called from within the library
+}
+
+void MhdServer::resume(Stream& stream) {
+  if (std::exchange(stream.suspended, false)) MHD_resume_connection(stream.connection);
+}
+
+/// The library must not end while a connection is suspended.
+MhdServer::~MhdServer() {
+  for (Stream* const stream : streams_) resume(*stream);
 }
 
 Response MhdServer::respond(MHD_Connection* connection, const Request& request, std::string_view version) const {

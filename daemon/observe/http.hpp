@@ -28,6 +28,7 @@ struct Response {
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;  ///< not sent for HEAD
   std::vector<std::pair<std::string, std::string>> headers;
+  bool stream = false;  ///< the body is only the beginning: all that publish() brings follows, until someone hangs up
 };
 
 /// Must answer at once. It runs on the loop thread; an exception becomes a 500.
@@ -36,6 +37,7 @@ using Handler = std::function<Response(const Request&)>;
 /// What one client may cost. The defaults suit a handful of scrapers and browsers.
 struct HttpLimits {
   unsigned connections = 256;                      ///< further ones wait in the kernel's backlog
+  unsigned streams = 64;                           ///< of them; further ones are answered 503
   std::chrono::milliseconds request_time{10'000};  ///< from connect, or the last answer, to the end of a request
   std::chrono::milliseconds answer_time{60'000};   ///< for the client to take the whole answer
 };
@@ -50,6 +52,11 @@ class HttpServer {
 
   /// Drops all connections. The loop must run once more to release the handles.
   virtual ~HttpServer() = default;
+
+  /// Sends `part` to every stream. One that has not yet taken the part before gets only the later one: a reader that
+  /// is slow misses parts, whole ones, and costs the memory of two.
+  virtual void publish(std::string part) = 0;
+  [[nodiscard]] virtual std::size_t streams() const = 0;
 
   /// The port in use, also when 0 was asked for.
   [[nodiscard]] virtual std::uint16_t port() const = 0;

@@ -1,13 +1,14 @@
 #include "observe/metrics.hpp"
 
 #include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <span>
 #include <string_view>
 
+#include "observe/exposition.hpp"
 #include "observe/snapshot.hpp"
 #include "observe/user_metrics.hpp"
 
@@ -33,6 +34,17 @@ class Sink {
       metric.gauge.value = value;
     family_.metric.push_back(std::move(metric));
   }
+  void add(Labels labels, const Distribution& distribution) const {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.histogram.sample_count = distribution.count;
+    metric.histogram.sample_sum = distribution.sum_seconds;
+    for (std::size_t i = 0; i < kDistributionBuckets; ++i)
+      metric.histogram.bucket.push_back(
+          {distribution.below[i], static_cast<double>(distribution_bound_ns(i)) / 1e9});
+    metric.histogram.bucket.push_back({distribution.count, std::numeric_limits<double>::infinity()});
+    family_.metric.push_back(std::move(metric));
+  }
 
  private:
   MetricFamily& family_;
@@ -53,6 +65,9 @@ double number(bool value) {
   return value ? 1 : 0;
 }
 double number(double value) {
+  return value;
+}
+const Distribution& number(const Distribution& value) {
   return value;
 }
 
@@ -113,6 +128,42 @@ void actor_incidents(const Snapshot& snapshot, const Sink& sink) {
       sink.add({{"actor", actor.name}, {"cause", cause}}, number(count));
 }
 
+void actor_waits(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& actor : snapshot.actors) {
+    sink.add({{"actor", actor.name}, {"cause", "input"}}, actor.waited_for_input_seconds);
+    sink.add({{"actor", actor.name}, {"cause", "room"}}, actor.waited_for_room_seconds);
+    sink.add({{"actor", actor.name}, {"cause", "timer"}}, actor.waited_for_timer_seconds);
+  }
+}
+
+void actor_blocked(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& actor : snapshot.actors)
+    if (!actor.blocked_by.empty())
+      sink.add({{"actor", actor.name}, {"by", actor.blocked_by}, {"channel", actor.blocked_channel}}, 1);
+}
+
+void bottleneck(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& found : snapshot.bottlenecks)
+    sink.add({{"actor", found.actor}}, static_cast<double>(found.holds_back.size()));
+}
+
+void deadlock(const Snapshot& snapshot, const Sink& sink) {
+  sink.add({}, static_cast<double>(snapshot.deadlocks.size()));
+}
+
+Labels labels_of(const char* kind, const std::string& name, const TriggerSnapshot& trigger) {
+  return {{"kind", kind}, {"name", name}, {"when", trigger.when}, {"colour", trigger.colour}};
+}
+
+void trigger_active(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& channel : snapshot.channels)
+    for (const auto& trigger : channel.triggers)
+      sink.add(labels_of("channel", channel.name, trigger), number(trigger.active));
+  for (const auto& actor : snapshot.actors)
+    for (const auto& trigger : actor.triggers)
+      sink.add(labels_of("actor", actor.name, trigger), number(trigger.active));
+}
+
 void restarts_remaining(const Snapshot& snapshot, const Sink& sink) {
   for (const auto& supervisor : snapshot.supervisors)
     sink.add({{"supervisor", supervisor.name}},
@@ -133,6 +184,7 @@ using C = ChannelSnapshot;
 using R = ChannelReader;
 constexpr auto kCounter = MetricType::Counter;
 constexpr auto kGauge = MetricType::Gauge;
+constexpr auto kHistogram = MetricType::Histogram;
 
 constexpr std::array kRows{
     Row{"steady_channel_messages_sent_total", kCounter, "Messages that the producer committed to the channel.",
@@ -150,6 +202,11 @@ constexpr std::array kRows{
     Row{"steady_channel_capacity_bytes", kGauge, "Bytes that the ring holds.", &per_channel<&C::capacity_bytes>},
     Row{"steady_channel_blocked_seconds_total", kCounter, "Time that the producer waited for room in the ring.",
         &per_channel<&C::blocked_seconds>},
+    Row{"steady_channel_latency_seconds", kHistogram,
+        "Time from the commit that put a message to the commit that took it; sampled, weighted by messages.",
+        &per_reader<&R::latency>},
+    Row{"steady_channel_waiting_seconds", kGauge, "Age of the oldest marked message that waits for the reader; 0: none.",
+        &per_reader<&R::waiting_seconds>},
     Row{"steady_actor_up", kGauge, "1 while the actor is ready and its process lives.", &per_actor<&A::up>},
     Row{"steady_actor_state", kGauge, "1 for the state that the actor is in, 0 for the others.", &actor_state},
     Row{"steady_actor_generation", kGauge, "Generation of the actor, 0 at its first start.",
@@ -160,8 +217,19 @@ constexpr std::array kRows{
     Row{"steady_actor_dead_letters_total", kCounter, "Messages that were set aside because they killed the actor.",
         &per_actor<&A::dead_letters>},
     Row{"steady_actor_steps_total", kCounter, "Steps that the actor committed.", &per_actor<&A::steps>},
-    Row{"steady_actor_cpu_seconds_total", kCounter, "CPU time of the actor's worker.", &per_actor<&A::cpu_seconds>},
+    Row{"steady_actor_step_seconds", kHistogram, "How long the actor's steps take; sampled, weighted by steps.",
+        &per_actor<&A::step>},
+    Row{"steady_actor_wait_seconds_total", kCounter, "Time that the actor has waited, by cause.", &actor_waits},
+    Row{"steady_actor_blocked", kGauge, "1 while the actor is held back, by whom and on which channel.",
+        &actor_blocked},
+    Row{"steady_bottleneck", kGauge, "How many actors this one holds back; only there for those that do.",
+        &bottleneck},
+    Row{"steady_deadlock", kGauge, "Circles of actors that wait for each other and do nothing else.", &deadlock},
+    Row{"steady_actor_cpu_seconds_total", kCounter, "CPU time of the actor's thread.", &per_actor<&A::cpu_seconds>},
+    Row{"steady_actor_context_switches_total", kCounter, "How often the kernel has put the actor's thread on a core.",
+        &per_actor<&A::context_switches>},
     Row{"steady_actor_memory_bytes", kGauge, "Resident memory of the actor's worker.", &per_actor<&A::memory_bytes>},
+    Row{"steady_trigger_active", kGauge, "1 while a trigger of the configuration is active.", &trigger_active},
     Row{"steady_supervisor_restarts_remaining", kGauge, "Restarts that the supervisor may still spend in its period.",
         &restarts_remaining},
     Row{"steady_supervisor_failed", kGauge, "1 when the supervisor gave up.", &supervisor_failed},
@@ -186,10 +254,12 @@ std::vector<MetricFamily> collect(const Snapshot& snapshot, std::span<const Row>
 
 }  // namespace
 
-std::string render_metrics(const Snapshot& snapshot) {
+std::vector<MetricFamily> metric_families(const Snapshot& snapshot) {
   auto families = collect(snapshot, kRows);
   for (auto& family : user_metrics(snapshot)) families.push_back(std::move(family));
-  return prometheus::TextSerializer().Serialize(families);
+  return families;
 }
+
+std::string render_metrics(const Snapshot& snapshot) { return write_exposition(metric_families(snapshot)); }
 
 }  // namespace steady::observe

@@ -41,9 +41,9 @@ std::string family_help(const UserMetric& metric) {
   return help;
 }
 
-bool has_series_of(const MetricFamily& family, const std::string& actor) {
-  return std::any_of(family.metric.begin(), family.metric.end(),
-                     [&](const ClientMetric& metric) { return metric.label.front().value == actor; });
+/// Series come actor by actor: if there is one of this actor, it is the last.
+bool ends_with_series_of(const MetricFamily& family, const std::string& actor) {
+  return !family.metric.empty() && family.metric.back().label.front().value == actor;
 }
 
 ClientMetric series(const std::string& actor, const UserMetric& metric) {
@@ -65,7 +65,7 @@ std::vector<MetricFamily> user_metrics(const Snapshot& snapshot) {
       const auto name = family_name(metric);
       const auto type = metric.counter ? MetricType::Counter : MetricType::Gauge;
       auto& family = families.try_emplace(name, MetricFamily{name, family_help(metric), type, {}}).first->second;
-      if (!has_series_of(family, actor.name)) family.metric.push_back(series(actor.name, metric));
+      if (!ends_with_series_of(family, actor.name)) family.metric.push_back(series(actor.name, metric));
     }
   }
   std::vector<MetricFamily> result;

@@ -22,6 +22,26 @@ std::string Ended::text() const {
 
 namespace {
 
+/// `words` as the kernel wants them. The words must outlive it.
+std::vector<char*> pointers_to(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+/// Our own environment with `added`.
+std::vector<std::string> environment_with(const std::vector<std::string>& added) {
+  std::vector<std::string> all = added;
+  for (char** own = environ; *own != nullptr; ++own) {
+    const std::string_view variable = *own;
+    const std::string_view name = variable.substr(0, variable.find('=') + 1);
+    const auto replaces = [&](const std::string& other) { return other.starts_with(name); };
+    if (std::ranges::none_of(added, replaces)) all.emplace_back(variable);
+  }
+  return all;
+}
+
 /// The child's descriptors, each at its number. Ours are moved out of the way of those numbers first.
 class Ends {
  public:
@@ -66,11 +86,12 @@ class Ends {
     posix_spawnattr_setsigmask(&attributes, &signals);
     posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
                                                              (spawn.new_group ? POSIX_SPAWN_SETSID : 0)));
-    std::vector<char*> arguments;
-    for (const std::string& argument : spawn.command) arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
+    const std::vector<char*> arguments = pointers_to(spawn.command);
+    const std::vector<std::string> variables = environment_with(spawn.environment);
+    const std::vector<char*> environment = pointers_to(variables);
     pid_t pid = 0;
-    const int error = ::posix_spawn(&pid, arguments[0], &actions_, &attributes, arguments.data(), environ);
+    const int error =
+        ::posix_spawnp(&pid, arguments[0], &actions_, &attributes, arguments.data(), environment.data());
     posix_spawnattr_destroy(&attributes);
     if (error != 0) return fail_errno("cannot start " + spawn.command[0], error);
     return pid;

@@ -33,9 +33,10 @@ struct Ended {
 inline constexpr int kFirstInheritedFd = 4;
 
 struct Spawn {
-  std::vector<std::string> command;  ///< path and arguments
+  std::vector<std::string> command;  ///< program and arguments; one without a slash is looked for in PATH
   std::vector<int> inherit;          ///< the child sees them as kFirstInheritedFd, +1, ... and no others
   bool new_group = true;             ///< a group of its own: a terminal's Ctrl-C reaches only steadyd
+  std::vector<std::string> environment{};  ///< NAME=VALUE each, beside our own and instead of what has the same name
 };
 
 class Process {

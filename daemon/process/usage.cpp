@@ -34,13 +34,22 @@ std::uint64_t number_after(const std::string& text, const std::string& key) {
 CoreTime core_time_of(int pid, int thread) {
   unsigned long long ran = 0;
   unsigned long long queued = 0;
+  unsigned long long turns = 0;
   const std::string task = "task/" + std::to_string(thread);
-  if (std::sscanf(read_proc(pid, (task + "/schedstat").c_str()).c_str(), "%llu %llu", &ran, &queued) != 2) return {};
+  if (std::sscanf(read_proc(pid, (task + "/schedstat").c_str()).c_str(), "%llu %llu %llu", &ran, &queued, &turns) != 3)
+    return {};
   const std::string stat = read_proc(pid, (task + "/stat").c_str());
   const auto name_end = stat.rfind(')');
   const bool ready = name_end != std::string::npos && stat.compare(name_end + 1, 2, " R") == 0;
+  int core = -1;  // field 39 of proc(5)
+  if (name_end == std::string::npos ||
+      std::sscanf(stat.c_str() + name_end + 1,
+                  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %*d %*u %*u %*u "
+                  "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %d",
+                  &core) != 1)
+    core = -1;
   return {std::chrono::nanoseconds(static_cast<std::int64_t>(ran)),
-          std::chrono::nanoseconds(static_cast<std::int64_t>(queued)), ready};
+          std::chrono::nanoseconds(static_cast<std::int64_t>(queued)), ready, core, turns};
 }
 
 std::uint64_t oom_kills() {
@@ -48,20 +57,11 @@ std::uint64_t oom_kills() {
   return text ? number_after(*text, "oom_kill") : 0;
 }
 
-std::optional<Usage> usage_of(int pid) {
-  const std::string stat = read_proc(pid, "stat");
-  const auto name_end = stat.rfind(')');  // the name may hold anything, also blanks and brackets
-  unsigned long long user = 0;
-  unsigned long long system = 0;
+std::optional<std::uint64_t> resident_bytes_of(int pid) {
   unsigned long long pages = 0;
-  if (name_end == std::string::npos ||
-      std::sscanf(stat.c_str() + name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user,
-                  &system) != 2 ||
-      std::sscanf(read_proc(pid, "statm").c_str(), "%*u %llu", &pages) != 1)
-    return std::nullopt;
-  static const double ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  if (std::sscanf(read_proc(pid, "statm").c_str(), "%*u %llu", &pages) != 1) return std::nullopt;
   static const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return Usage{static_cast<double>(user + system) / ticks, pages * page_bytes};
+  return pages * page_bytes;
 }
 
 }  // namespace steady::process

@@ -7,19 +7,16 @@
 
 namespace steady::process {
 
-struct Usage {
-  double cpu_seconds = 0;
-  std::uint64_t memory_bytes = 0;  ///< resident
-};
-
-/// Empty when the process is gone.
-[[nodiscard]] std::optional<Usage> usage_of(int pid);
+/// Memory of a process that is resident now; empty when the process is gone.
+[[nodiscard]] std::optional<std::uint64_t> resident_bytes_of(int pid);
 
 /// What the scheduler has given to a thread, in all; zeros where the kernel does not say.
 struct CoreTime {
   std::chrono::nanoseconds ran{};     ///< it had a core
   std::chrono::nanoseconds queued{};  ///< it was ready to run and had none; a wait that lasts is not in it yet
   bool ready = false;                 ///< at this moment it runs, or waits for a core
+  int core = -1;                      ///< where it ran last; -1: unknown
+  std::uint64_t turns = 0;            ///< how often it was put on a core
 };
 [[nodiscard]] CoreTime core_time_of(int pid, int thread);
 

@@ -1,5 +1,8 @@
 // A message that was set aside because it killed its reader again and again. Plain values.
 //
+// An injected message is one as well, without a reader: `actor` is empty and `port` is the injection that it came with.
+// It is Replaying from the start.
+//
 // Its life: Moving -> Held -> Replaying -> gone. A letter is stored before its message leaves the channel and is removed
 // after it is back, so a death of steadyd at any point leaves a row that says what is still to do.
 #pragma once
@@ -18,7 +21,7 @@ struct DeadLetter {
   std::int64_t id = 0;  ///< given by the store; grows
   State state = State::Moving;
   std::int64_t at_unix_ns = 0;
-  std::string actor;    ///< the reader that it killed
+  std::string actor;    ///< the reader that it killed; empty: an operator injected it
   std::string port;
   std::string channel;
   std::string producer;  ///< the actor that puts it back

@@ -34,6 +34,7 @@ struct LetterFilter {
   std::string channel = {};
   std::string producer = {};
   std::optional<DeadLetter::State> state = {};
+  bool dead = false;  ///< without those that an operator injected
 };
 
 class Store {
@@ -75,6 +76,19 @@ class Store {
   [[nodiscard]] Result<DeadLetter> begin_replay(std::int64_t id, std::uint64_t least_ticket);
   /// It is back on its channel: forgets it. No error when it is already forgotten.
   [[nodiscard]] Status replayed(std::int64_t id);
+  /// The same for many, all or none.
+  [[nodiscard]] Status replayed(const std::vector<std::int64_t>& ids);
+  /// Stores messages that an operator injects, as letters that are Replaying, with consecutive tickets of `like.producer`
+  /// from `least_ticket` or higher on; all or none. They are numbers `first` and following of the injection `like.port`;
+  /// those that it has already stored are passed over, so that asking again does no harm. Returns the new letters, without
+  /// payloads. Errors: Invalid when there is a gap before `first`; Exhausted when the limits are reached.
+  [[nodiscard]] Result<std::vector<DeadLetter>> inject(const DeadLetter& like, std::uint64_t first,
+                                                       const std::vector<std::string>& payloads,
+                                                       std::uint64_t least_ticket);
+  /// How many messages of an injection were ever stored.
+  [[nodiscard]] Result<std::uint64_t> injected(const std::string& injection) const;
+  /// Nobody will ask for it again.
+  [[nodiscard]] Status forget_injection(const std::string& injection);
   /// Forgets Held letters for good; returns how many. Those that are Moving or Replaying are never touched.
   [[nodiscard]] Result<std::size_t> purge(const LetterFilter& filter);
   /// Errors: NotFound; Busy when it is not Held.
@@ -86,6 +100,7 @@ class Store {
   Store(std::unique_ptr<Database> database, Limits limits);
   [[nodiscard]] Status count_letters();
   void forget(const std::string& actor, std::uint64_t payload_bytes);
+  [[nodiscard]] Status check_room(std::size_t letters, std::uint64_t bytes) const;
   [[nodiscard]] Result<std::uint64_t> next_ticket(const std::string& producer, std::uint64_t least);
   template <class... Values>
   [[nodiscard]] Result<std::size_t> remove_letters(const std::string& which, const Values&... values);

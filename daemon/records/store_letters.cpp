@@ -54,15 +54,19 @@ Result<std::int64_t> id_of(const Database& database, const DeadLetter& letter) {
   return *row ? rows.integer() : 0;
 }
 
-Status insert(const Database& database, const DeadLetter& letter) {
+Status insert(const Database& database, const DeadLetter& letter, State state, std::uint64_t ticket,
+              const std::string& payload) {
   return database.run(
       "INSERT INTO letters (state, at_unix_ns, actor, port, channel, producer, ring_incarnation, sequence, "
       "message_hash, message, text, deliveries, incident, ticket, payload) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
-      number_of(State::Moving), letter.at_unix_ns, letter.actor, letter.port, letter.channel, letter.producer,
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      number_of(state), letter.at_unix_ns, letter.actor, letter.port, letter.channel, letter.producer,
       letter.ring_incarnation, letter.sequence, letter.message_hash, letter.message, letter.text, letter.deliveries,
-      letter.incident, Blob{letter.payload});
+      letter.incident, ticket, Blob{payload});
 }
+
+/// Where an injection's count stands among the tickets: no actor's name has a blank.
+std::string key_of(const std::string& injection) { return "injection " + injection; }
 
 }  // namespace
 
@@ -87,17 +91,22 @@ void Store::forget(const std::string& actor, std::uint64_t payload_bytes) {
   letter_bytes_ -= payload_bytes;
 }
 
+Status Store::check_room(std::size_t letters, std::uint64_t bytes) const {
+  if (letters_ + letters > limits_.letters)
+    return fail(ErrorCode::Exhausted, "there are " + std::to_string(letters_) + " dead letters; no more are taken");
+  const std::uint64_t room = limits_.letter_bytes - std::min(letter_bytes_, limits_.letter_bytes);
+  if (bytes > room)
+    return fail(ErrorCode::Exhausted, "the dead letters have " + std::to_string(letter_bytes_) + " bytes of the " +
+                                          std::to_string(limits_.letter_bytes) + " that they may; one of " +
+                                          std::to_string(bytes) + " is not taken");
+  return {};
+}
+
 Result<std::int64_t> Store::take(const DeadLetter& letter) {
   const auto known = id_of(*database_, letter);
   if (!known || *known != 0) return known;
-  if (letters_ >= limits_.letters)
-    return fail(ErrorCode::Exhausted, "there are " + std::to_string(letters_) + " dead letters; no more are taken");
-  const std::uint64_t room = limits_.letter_bytes - std::min(letter_bytes_, limits_.letter_bytes);
-  if (letter.payload.size() > room)
-    return fail(ErrorCode::Exhausted, "the dead letters have " + std::to_string(letter_bytes_) + " bytes of the " +
-                                          std::to_string(limits_.letter_bytes) + " that they may; one of " +
-                                          std::to_string(letter.payload.size()) + " is not taken");
-  if (auto added = insert(*database_, letter); !added) return tl::unexpected(std::move(added.error()));
+  if (auto room = check_room(1, letter.payload.size()); !room) return tl::unexpected(std::move(room.error()));
+  if (auto added = insert(*database_, letter, State::Moving, 0, letter.payload); !added) return tl::unexpected(std::move(added.error()));
   letter_counts_[letter.actor] += 1;
   letters_ += 1;
   letter_bytes_ += letter.payload.size();
@@ -110,9 +119,10 @@ Status Store::held(std::int64_t id) {
 }
 
 Result<std::vector<DeadLetter>> Store::letters(const LetterFilter& filter, std::size_t limit) const {
-  auto rows = database_->prepare("SELECT " + kFields + " FROM letters WHERE " + kMatches + " ORDER BY id DESC LIMIT ?5",
+  auto rows = database_->prepare("SELECT " + kFields + " FROM letters WHERE " + kMatches +
+                                     " AND (?6 = 0 OR actor <> '') ORDER BY id DESC LIMIT ?5",
                                  filter.actor, filter.channel, filter.producer, number_of(filter.state),
-                                 row_limit(limit));
+                                 row_limit(limit), filter.dead ? 1 : 0);
   std::vector<DeadLetter> found;
   for (;;) {
     const auto row = rows.step();
@@ -181,6 +191,60 @@ Result<std::size_t> Store::remove_letters(const std::string& which, const Values
 Status Store::replayed(std::int64_t id) {
   const auto removed = remove_letters("id = ?", id);
   return removed ? Status() : tl::unexpected(removed.error());
+}
+
+Status Store::replayed(const std::vector<std::int64_t>& ids) {
+  return database_->transact([&]() -> Status {
+    for (const std::int64_t id : ids)
+      if (auto done = replayed(id); !done) return done;
+    return {};
+  });
+}
+
+Result<std::vector<DeadLetter>> Store::inject(const DeadLetter& like, std::uint64_t first,
+                                              const std::vector<std::string>& payloads, std::uint64_t least_ticket) {
+  const auto known = injected(like.port);
+  if (!known) return tl::unexpected(known.error());
+  if (first > *known)
+    return fail(ErrorCode::Invalid, "message " + std::to_string(first) + " of an injection that has stored " +
+                                        std::to_string(*known));
+  std::vector<DeadLetter> stored;
+  std::uint64_t bytes = 0;
+  for (std::uint64_t i = *known - first; i < payloads.size(); ++i) bytes += payloads[i].size();
+  const std::uint64_t count = payloads.size() - std::min<std::uint64_t>(payloads.size(), *known - first);
+  if (count == 0) return stored;
+  if (auto room = check_room(count, bytes); !room) return tl::unexpected(std::move(room.error()));
+  auto status = database_->transact([&]() -> Status {
+    auto ticket = next_ticket(like.producer, least_ticket);
+    if (!ticket) return tl::unexpected(ticket.error());
+    for (std::uint64_t i = *known - first; i < payloads.size(); ++i, ++*ticket) {
+      DeadLetter& letter = stored.emplace_back(like);
+      letter.state = State::Replaying;
+      letter.sequence = first + i;
+      letter.ticket = *ticket;
+      if (auto added = insert(*database_, letter, letter.state, letter.ticket, payloads[i]); !added) return added;
+      letter.id = database_->last_id();
+    }
+    if (auto kept = next_ticket(like.producer, *ticket - 1); !kept) return tl::unexpected(kept.error());
+    return database_->run("INSERT OR REPLACE INTO tickets (producer, last) VALUES (?, ?)", key_of(like.port),
+                          first + payloads.size());
+  });
+  if (!status) return tl::unexpected(std::move(status.error()));
+  letter_counts_[like.actor] += count;
+  letters_ += count;
+  letter_bytes_ += bytes;
+  return stored;
+}
+
+Result<std::uint64_t> Store::injected(const std::string& injection) const {
+  auto rows = database_->prepare("SELECT last FROM tickets WHERE producer = ?", key_of(injection));
+  const auto row = rows.step();
+  if (!row) return tl::unexpected(row.error());
+  return *row ? rows.number() : 0;
+}
+
+Status Store::forget_injection(const std::string& injection) {
+  return database_->run("DELETE FROM tickets WHERE producer = ?", key_of(injection));
 }
 
 Result<std::size_t> Store::purge(const LetterFilter& filter) {

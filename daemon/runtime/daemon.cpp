@@ -12,7 +12,7 @@
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "base/plugin_path.hpp"
-#include "observe/routes.hpp"
+#include "observe/otlp.hpp"
 #include "process/lock.hpp"
 #include "process/usage.hpp"
 #include "runtime/clock.hpp"
@@ -45,6 +45,7 @@ Daemon::Daemon(uv_loop_t* loop, Options options, config::Graph graph)
       graph_(std::move(graph)),
       plugins_(loop, executable_directory() + "/steadyd-worker", plugin_directories(graph_.plugin_path)),
       wiring_(options_.runtime_directory, options_.state_directory),
+      triggers_(graph_),
       fence_(ipc::register_membarrier() ? ipc::FenceMode::Membarrier : ipc::FenceMode::Full),
       started_at_(monotonic_now()) {}
 
@@ -155,6 +156,7 @@ Status Daemon::open_records() {
   }
   store_ = std::move(opened->store);
   symbolizer_.emplace(loop_, executable_directory() + "/steadyd-symbols");
+  hooks_.emplace(loop_, graph_.name);
   incidents_.emplace(*store_, *symbolizer_);
   letters_.emplace(*store_, wiring_, sampler_, [this](const std::string& actor, const ipc::Command& command) {
     return send_to_actor(actor, command);
@@ -171,7 +173,7 @@ Status Daemon::open_doors() {
   control_ = std::move(*control);
   if (options_.listen != "off" && !options_.listen.empty()) {
     auto http = observe::HttpServer::create(
-        loop_, options_.listen, [this](const observe::Request& request) { return observe::route(request, snapshot()); });
+        loop_, options_.listen, [this](const observe::Request& request) { return answer_http(request); });
     if (!http) return fail(std::move(http.error()), "telemetry");
     http_ = std::move(*http);
   }
@@ -196,6 +198,13 @@ void Daemon::watch_signals() {
   }
 }
 
+void Daemon::start_pushing() {
+  if (graph_.telemetry.otlp.empty()) return;
+  otlp_push_.emplace(loop_, executable_directory() + "/steadyd-otlp", graph_.telemetry.otlp,
+                     graph_.telemetry.otlp_interval,
+                     [this] { return observe::render_otlp(snapshot(), std::chrono::system_clock::now()); });
+}
+
 int Daemon::run() {
   tree_timer_ = UvHandle<uv_timer_t>::create(this);
   uv_timer_init(loop_, tree_timer_.get());
@@ -214,6 +223,7 @@ int Daemon::run() {
   pulse_timer_ = UvHandle<uv_timer_t>::create(this);
   uv_timer_init(loop_, pulse_timer_.get());
   if (std::ranges::any_of(plan_.actors, [](const auto& actor) { return actor.spec.watchdog.has_value(); })) start_pulse();
+  start_pushing();
   perform(tree_->start(monotonic_now()));
   uv_run(loop_, UV_RUN_DEFAULT);
   return exit_code_;

@@ -3,7 +3,9 @@
 //
 // Its parts, one file each: daemon.cpp opens and runs, daemon_workers.cpp starts workers and listens to them,
 // daemon_deaths.cpp finds out what they died of and who is to blame, daemon_watch.cpp notices those that hang,
-// daemon_operator.cpp and daemon_records.cpp answer people, daemon_stop.cpp drains and stops,
+// daemon_triggers.cpp looks at the triggers of the configuration,
+// daemon_operator.cpp, daemon_records.cpp, daemon_logs.cpp,
+// daemon_channels.cpp and daemon_page.cpp answer people, daemon_stop.cpp drains and stops,
 // daemon_upgrade.cpp goes on as another binary.
 #pragma once
 
@@ -33,12 +35,15 @@
 #include "runtime/death.hpp"
 #include "runtime/drain.hpp"
 #include "runtime/hang.hpp"
+#include "runtime/hooks.hpp"
 #include "runtime/incidents.hpp"
 #include "runtime/letters.hpp"
+#include "runtime/otlp_push.hpp"
 #include "runtime/plugins.hpp"
 #include "runtime/sampler.hpp"
 #include "runtime/stop_report.hpp"
 #include "runtime/symbolizer.hpp"
+#include "runtime/triggers.hpp"
 #include "runtime/wiring.hpp"
 #include "supervision/tree.hpp"
 #include "topology/plan.hpp"
@@ -99,6 +104,7 @@ class Daemon {
   [[nodiscard]] Status open_records();
   void build_tree();
   void watch_signals();
+  void start_pushing();
 
   // Carrying out decisions: daemon_workers.cpp
   void perform(supervision::Actions actions);
@@ -139,8 +145,13 @@ class Daemon {
   [[nodiscard]] std::string actors_of(supervision::ChildId child) const;
   [[nodiscard]] std::optional<std::size_t> find_actor(std::string_view name) const;
 
-  // What people ask for: daemon_operator.cpp, daemon_records.cpp
+  // What people ask for: daemon_operator.cpp, daemon_records.cpp, daemon_logs.cpp
+  [[nodiscard]] control::Answer answer_logs(const nlohmann::json& params) const;
   [[nodiscard]] control::Answer answer_records(const std::string& method, const nlohmann::json& params);
+  [[nodiscard]] control::Answer answer_channels(const std::string& method, const nlohmann::json& params);
+  [[nodiscard]] nlohmann::json describe_channel(std::size_t channel) const;
+  [[nodiscard]] Status may_inject(std::size_t channel, bool begun) const;
+  void put_for_dormant();
   [[nodiscard]] control::Answer answer(const std::string& method, const nlohmann::json& params);
   [[nodiscard]] Status operate(const std::string& verb, const std::string& actor);
   [[nodiscard]] Status start_again(supervision::ChildId child, bool restart);
@@ -150,7 +161,18 @@ class Daemon {
   void start_finished_readers(supervision::ChildId child);
   [[nodiscard]] std::string why_unstartable(supervision::ChildId child) const;
   [[nodiscard]] std::set<std::string> plugins_to_look_at(supervision::ChildId child) const;
-  [[nodiscard]] observe::Snapshot snapshot();
+  [[nodiscard]] observe::Snapshot snapshot(Sampler::With with = Sampler::With::Statistics);
+
+  // What browsers and scrapers ask for: daemon_page.cpp
+  [[nodiscard]] observe::Response answer_http(const observe::Request& request);
+  void feed_streams();
+  [[nodiscard]] observe::Response details(const std::string& query);
+  [[nodiscard]] observe::Response actor_details(const std::string& name);
+  [[nodiscard]] observe::Response channel_details(const std::string& name);
+
+  // What the configuration wants pointed out: daemon_triggers.cpp
+  void look_at_triggers();
+  void show_triggers(observe::Snapshot& snapshot) const;
 
   // Time and end: daemon_stop.cpp
   void frame();
@@ -183,6 +205,8 @@ class Daemon {
   std::optional<Symbolizer> symbolizer_;
   std::optional<Incidents> incidents_;
   std::optional<Letters> letters_;
+  Triggers triggers_;
+  std::optional<Hooks> hooks_;
   topology::Plan plan_;
   ipc::FenceMode fence_;
   std::optional<supervision::Tree> tree_;
@@ -205,10 +229,12 @@ class Daemon {
   Upgrade upgrade_ = Upgrade::None;
   std::string upgrade_refusal_;
   unsigned frames_ = 0;
+  std::chrono::nanoseconds next_event_at_{};  ///< for the page's streams
   int exit_code_ = 0;
   supervision::Shutdown shutdown_;  ///< how it ends, once that is decided
   std::unique_ptr<observe::HttpServer> http_;
   std::unique_ptr<control::Server> control_;
+  std::optional<OtlpPush> otlp_push_;
   UvHandle<uv_timer_t> tree_timer_;
   UvHandle<uv_timer_t> frame_timer_;
   UvHandle<uv_timer_t> pulse_timer_;

@@ -40,8 +40,7 @@ void Daemon::worker_ended(ChildId child, process::Ended how) {
   const bool finished = sampler_.finished(plan_, child);
   const bool asked = tree_->child(child).state == supervision::State::Stopping || finished;
   Autopsy autopsy = examine(child, how);
-  facts.cpu_seconds_before += facts.cpu_seconds;
-  facts.cpu_seconds = 0;
+  sampler_.ended(plan_, child);
   facts.pid = 0;
   worker.process.reset();
   worker.reopen = worker.reopen || finished;

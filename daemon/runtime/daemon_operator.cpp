@@ -21,15 +21,12 @@ constexpr std::chrono::milliseconds kLongestDrain = std::chrono::hours(24);
 }  // namespace
 
 control::Answer Daemon::answer(const std::string& method, const nlohmann::json& params) {
-  if (method == "status") {
-    auto status = nlohmann::json::parse(observe::render_json(snapshot()));
-    status["draining"] = phase_ == Phase::Draining;
-    return status;
-  }
+  if (method == "status") return control::Reply::written(observe::render_json(snapshot()));
+  if (method == "logs") return answer_logs(params);
   if (method == "version") return nlohmann::json{{"version", STEADY_VERSION}, {"instance", started_at_.count()}};
   if (method == "graph") {
-    if (params.is_object() && params.value("format", "json") == "dot") return observe::render_dot(snapshot());
-    return nlohmann::json::parse(observe::render_json(snapshot()));
+    if (params.is_object() && params.value("format", "json") == "dot") return nlohmann::json(observe::render_dot(snapshot()));
+    return control::Reply::written(observe::render_json(snapshot()));
   }
   if (method == "shutdown") {
     if (phase_ == Phase::Running || phase_ == Phase::Draining)
@@ -54,6 +51,7 @@ control::Answer Daemon::answer(const std::string& method, const nlohmann::json& 
     if (auto done = operate(method, params.at("actor").get<std::string>()); !done) return fail(done.error(), method);
     return nlohmann::json::object();
   }
+  if (method == "channel" || method.starts_with("inject")) return answer_channels(method, params);
   return answer_records(method, params);
 }
 
@@ -167,14 +165,17 @@ void Daemon::start_finished_readers(ChildId child) {
       }
 }
 
-observe::Snapshot Daemon::snapshot() {
+observe::Snapshot Daemon::snapshot(Sampler::With with) {
   const nanoseconds now = monotonic_now();
-  observe::Snapshot made = sampler_.snapshot(plan_, *tree_, facts_, now);
+  observe::Snapshot made = sampler_.snapshot(plan_, *tree_, facts_, now, with);
+  show_triggers(made);
   made.name = graph_.name;
   made.version = STEADY_VERSION;
   made.uptime_seconds = std::chrono::duration<double>(now - started_at_).count();
   made.segments_quarantined = wiring_.quarantined();
   made.topology_version = 1;
+  for (std::size_t i = 0; i < made.channels.size(); ++i) made.channels[i].injectable = graph_.channels[i].injectable;
+  made.draining = phase_ == Phase::Draining;
   if (phase_ != Phase::Running && made.ready) {
     made.ready = false;
     made.stopping = true;

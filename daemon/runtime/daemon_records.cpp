@@ -50,7 +50,9 @@ control::Answer Daemon::answer_records(const std::string& method, const nlohmann
     return object;
   }
   if (method == "dlq_list") {
-    const auto found = store_->letters(selection_of(params).filter, limit_of(params));
+    records::LetterFilter filter = selection_of(params).filter;
+    filter.dead = true;
+    const auto found = store_->letters(filter, limit_of(params));
     if (!found) return tl::unexpected(control::Failure(found.error()));
     return nlohmann::json{{"letters", list_of(*found)}};
   }

@@ -16,9 +16,12 @@ using std::chrono::nanoseconds;
 using supervision::ChildId;
 
 void Daemon::frame() {
-  sampler_.tick(monotonic_now());
+  sampler_.tick(plan_, *tree_, facts_, monotonic_now());
   notify_alive();
   if (frames_++ % 10 == 0) look_at_processes();
+  put_for_dormant();
+  look_at_triggers();
+  feed_streams();
   if (phase_ == Phase::Draining) end_drain_when_done();
   if (told_ready_) return;
   for (ChildId child = 0; child < tree_->child_count(); ++child) {
@@ -35,10 +38,8 @@ void Daemon::look_at_processes() {
 }
 
 void Daemon::look_at_process(WorkerFacts& facts) {
-  const auto usage = facts.pid == 0 ? std::nullopt : process::usage_of(facts.pid);
-  if (!usage) return;
-  facts.cpu_seconds = std::max(facts.cpu_seconds, usage->cpu_seconds);
-  facts.memory_bytes = usage->memory_bytes;
+  const auto bytes = facts.pid == 0 ? std::nullopt : process::resident_bytes_of(facts.pid);
+  if (bytes) facts.memory_bytes = *bytes;
 }
 
 void Daemon::begin_drain(const std::string& why, nanoseconds limit, bool then_stop) {
@@ -76,7 +77,7 @@ void Daemon::end_drain_when_done() {
     phase_ = Phase::Stopping;
     return perform(tree_->stop_all(monotonic_now()));
   }
-  drain_report_ = report_stop(snapshot(), stragglers_);
+  drain_report_ = report_stop(snapshot(Sampler::With::NoStatistics), stragglers_);
   phase_ = Phase::Running;
   log::info(drain_report_.drained ? "Drained: every channel is empty, every actor has finished"
                                   : "Drained as far as possible; what is left stays on its channels");
@@ -106,7 +107,7 @@ void Daemon::close_up_soon(const supervision::Shutdown& shutdown) {
 
 void Daemon::close_up(const supervision::Shutdown& shutdown) {
   letters_->settle(plan_);
-  const StopReport report = report_stop(snapshot(), stragglers_);
+  const StopReport report = report_stop(snapshot(Sampler::With::NoStatistics), stragglers_);
   if (!wants_upgrade())
     for (const std::string& line : report.lines) log::warn("Left at the stop: " + line);
   if (report.drained && !wants_upgrade()) wiring_.remove_drained(plan_);
@@ -123,6 +124,8 @@ void Daemon::close_up(const supervision::Shutdown& shutdown) {
   pulse_timer_.reset();
   question_.reset();
   symbolizer_.reset();
+  otlp_push_.reset();
+  hooks_.reset();
   signals_.clear();  // the loop ends when the last handle is closed
 }
 

@@ -120,7 +120,7 @@ Status Daemon::spawn_worker(ChildId child) {
   Worker& worker = workers_[child];
   if (worker.reopen)
     if (auto reopened = wiring_.reopen(plan_, child); !reopened) return reopened;
-  auto order = wiring_.order_for(plan_, child, plugins_, fence_, worker.reopen);
+  auto order = wiring_.order_for(plan_, child, plugins_, {fence_, graph_.telemetry.sampling}, worker.reopen);
   if (!order) return tl::unexpected(std::move(order.error()));
   for (ipc::ActorPlan& actor : order->plan.actors) actor.careful = worker.careful;
   letters_->fill(plan_, order->plan);

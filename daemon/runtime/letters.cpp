@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "base/hex.hpp"
@@ -14,6 +15,9 @@ namespace steady::runtime {
 namespace {
 
 constexpr std::size_t kAll = std::numeric_limits<int>::max();
+
+/// How many letters steadyd puts back for one producer in one go: other work waits meanwhile.
+constexpr std::size_t kPutAtOnce = 1000;
 
 /// What a list shows of a long message.
 constexpr std::size_t kTextBytes = 4096;
@@ -137,7 +141,8 @@ void Letters::put_back(const std::string& actor, std::uint64_t ticket) {
     const records::DeadLetter& letter = at->second;
     const bool this_one = letter.producer == actor && letter.ticket == ticket;
     if (this_one) {
-      log::info("A dead letter is back on its channel", {{"letter", letter.id}, {"channel", letter.channel}});
+      if (!letter.actor.empty())
+        log::info("A dead letter is back on its channel", {{"letter", letter.id}, {"channel", letter.channel}});
       complain(store_.replayed(letter.id), letter.id);
     }
     at = this_one ? replaying_.erase(at) : std::next(at);
@@ -182,6 +187,86 @@ Result<Letters::Replayed> Letters::replay(const topology::Plan& plan, const Sele
     if (auto replayed = replay_one(plan, id, selection.all_readers, outcome); !replayed)
       outcome.notes.push_back("letter " + std::to_string(id) + ": " + replayed.error().message);
   return outcome;
+}
+
+Status Letters::inject(const topology::Plan& plan, const topology::PlannedChannel& channel, const std::string& injection,
+                       std::uint64_t first, const std::vector<std::string>& payloads) {
+  records::DeadLetter like;
+  like.at_unix_ns = unix_now();
+  like.port = injection;
+  like.channel = channel.name;
+  like.producer = plan.actors[channel.producer].spec.name;
+  like.message_hash = wiring_.message_hash(channel);
+  like.message = channel.frames ? "frame" : channel.message.name;
+  auto stored = store_.inject(like, first, payloads, sampler_.last_replay(plan, like.producer) + 1);
+  if (!stored) return tl::unexpected(std::move(stored.error()));
+  for (records::DeadLetter& letter : *stored) {
+    const std::string& payload = payloads[letter.sequence - first];
+    send_(letter.producer, {ipc::Command::Kind::Replay, letter.producer, {letter.ticket, letter.channel, to_hex(payload)}});
+    const std::int64_t id = letter.id;
+    replaying_[id] = std::move(letter);
+  }
+  return {};
+}
+
+Result<Letters::Injected> Letters::injected(const std::string& injection) const {
+  const auto stored = store_.injected(injection);
+  if (!stored) return tl::unexpected(stored.error());
+  Injected report;
+  report.stored = *stored;
+  for (const auto& [id, letter] : replaying_) {
+    if (!letter.actor.empty() || letter.port != injection) continue;
+    ++report.waiting;
+    if (const auto obstacle = obstacles_.find(letter.producer); obstacle != obstacles_.end())
+      report.why = obstacle->second;
+  }
+  return report;
+}
+
+void Letters::put_for_dormant(const topology::Plan& plan, const std::function<bool(std::size_t actor)>& dormant,
+                              ipc::FenceMode fence) {
+  if (replaying_.empty()) return obstacles_.clear();
+  std::set<std::string> producers;
+  for (const auto& [id, letter] : replaying_) producers.insert(letter.producer);
+  for (std::size_t actor = 0; actor < plan.actors.size(); ++actor)
+    if (producers.contains(plan.actors[actor].spec.name) && dormant(actor)) put_for(plan, actor, fence);
+}
+
+/// In the order of the tickets, since the highest one put back speaks for all below it: one that does not fit holds up
+/// those behind it.
+void Letters::put_for(const topology::Plan& plan, std::size_t producer, ipc::FenceMode fence) {
+  const std::string& name = plan.actors[producer].spec.name;
+  std::vector<std::pair<std::uint64_t, std::int64_t>> waiting;
+  for (const auto& [id, letter] : replaying_)
+    if (letter.producer == name) waiting.emplace_back(letter.ticket, id);
+  std::ranges::sort(waiting);
+  std::vector<std::int64_t> done;
+  std::string obstacle;
+  auto actor = wiring_.wake(plan, producer);
+  if (!actor) obstacle = actor.error().message;
+  for (const auto& [ticket, id] : waiting) {
+    if (!obstacle.empty() || done.size() == kPutAtOnce) break;
+    const auto letter = store_.letter(id);
+    if (!letter) break;
+    using Outcome = ipc::DormantActor::Outcome;
+    const Outcome outcome =
+        still_fits(plan, *letter) ? (*actor)->put(letter->channel, letter->payload, ticket, fence) : Outcome::Unfit;
+    if (outcome == Outcome::NoRoom) break;
+    if (outcome == Outcome::Unfit)
+      obstacle = "a message for channel " + letter->channel +
+                 " cannot be put there now: its stream is closed, or it carries other messages";
+    else
+      done.push_back(id);
+  }
+  if (!done.empty())
+    if (auto noted = store_.replayed(done); !noted) return complain(noted, done.front());
+  for (const std::int64_t id : done) replaying_.erase(id);
+  if (!obstacle.empty() && obstacles_[name] != obstacle)
+    log::warn("Messages wait for a stopped producer", {{"actor", name}, {"why", obstacle}});
+  if (obstacle.empty())
+    obstacles_.erase(name);
+  else
+    obstacles_[name] = obstacle;
 }
 
 Result<std::size_t> Letters::purge(const Selection& selection) {

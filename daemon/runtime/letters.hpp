@@ -7,6 +7,9 @@
 //     commit remembers the ticket  3. the letter is forgotten. A death before 2 repeats 2; one before 3 finds the ticket
 //     remembered and goes on with 3.
 //
+// A message that an operator injects is a letter too, which is Replaying from the start. The letters of a producer that has
+// no process are put back by steadyd itself, with the same commit; see ipc/put_back.hpp.
+//
 // Loop thread only.
 #pragma once
 
@@ -65,10 +68,28 @@ class Letters {
   [[nodiscard]] Result<Replayed> replay(const topology::Plan& plan, const Selection& selection);
   [[nodiscard]] Result<std::size_t> purge(const Selection& selection);
 
+  /// Stores messages for a channel as numbers `first` and following of `injection`, and sends them on their way. One that
+  /// the injection has stored before is passed over. Errors: Invalid, Exhausted, those of the store.
+  [[nodiscard]] Status inject(const topology::Plan& plan, const topology::PlannedChannel& channel,
+                              const std::string& injection, std::uint64_t first,
+                              const std::vector<std::string>& payloads);
+  struct Injected {
+    std::uint64_t stored = 0;   ///< ever
+    std::uint64_t waiting = 0;  ///< of those, not yet in the ring
+    std::string why;            ///< what keeps steadyd from putting them, if that is more than a lack of room
+  };
+  [[nodiscard]] Result<Injected> injected(const std::string& injection) const;
+  [[nodiscard]] Status forget_injection(const std::string& injection) { return store_.forget_injection(injection); }
+
+  /// Puts back what waits for producers that have no process, as far as there is room. `dormant` says which have none.
+  void put_for_dormant(const topology::Plan& plan, const std::function<bool(std::size_t actor)>& dormant,
+                       ipc::FenceMode fence);
+
   /// Forgets the letters whose tickets their producers remember: before segments are removed.
   void settle(const topology::Plan& plan);
 
  private:
+  void put_for(const topology::Plan& plan, std::size_t producer, ipc::FenceMode fence);
   [[nodiscard]] Status replay_one(const topology::Plan& plan, std::int64_t id, bool all_readers, Replayed& outcome);
   [[nodiscard]] bool still_fits(const topology::Plan& plan, const records::DeadLetter& letter) const;
   [[nodiscard]] static ipc::Command command_for(const records::DeadLetter& letter);
@@ -79,6 +100,7 @@ class Letters {
   Send send_;
   std::map<std::int64_t, records::DeadLetter> moving_;  ///< without payloads
   std::map<std::int64_t, records::DeadLetter> replaying_;
+  std::map<std::string, std::string> obstacles_;  ///< by producer: why its letters cannot be put back for it
 };
 
 }  // namespace steady::runtime

@@ -14,6 +14,7 @@
 #include "runtime/check.hpp"
 #include "runtime/daemon.hpp"
 #include "runtime/directories.hpp"
+#include "runtime/log_output.hpp"
 #include "runtime/upgrade.hpp"
 
 namespace steady::runtime {
@@ -27,8 +28,17 @@ struct Arguments {
   std::string config = "/etc/steadyd/steadyd.yaml";
   std::string check_file;
   std::string log_level = "info";
+  std::string log_format;  ///< empty: as the file says
   Options options;
 };
+
+/// Why steadyd cannot run: a text for people, or a line of the log where programs read it.
+void complain(const std::string& text, const std::string& prefix = "") {
+  if (log::format() == log::Format::Human)
+    std::fputs((prefix + text + "\n").c_str(), stderr);
+  else
+    log::error(text);
+}
 
 /// What the command line leaves open: directories by custom, the address from the file.
 bool complete(Options& options, const config::Graph& graph) {
@@ -56,9 +66,10 @@ int become_successor() {
 int serve(Arguments arguments) {
   config::Loaded loaded = config::load_file(arguments.config);
   if (!loaded.diagnostics.empty()) {
-    std::fputs(config::print(loaded.diagnostics).c_str(), stderr);
+    for (const config::Diagnostic& diagnostic : loaded.diagnostics) complain(diagnostic.text());
     return 1;
   }
+  if (arguments.log_format.empty()) use_log_format(log_format(loaded.graph.log));
   arguments.options.config = arguments.config;
   if (!complete(arguments.options, loaded.graph)) return 1;
   uv_loop_t loop;
@@ -71,12 +82,17 @@ int serve(Arguments arguments) {
       exit_code = (*daemon)->run();
       upgrade = (*daemon)->wants_upgrade();
     } else {
-      std::fprintf(stderr, "steadyd: %s\n", daemon.error().message.c_str());
+      complain(daemon.error().message, "steadyd: ");
     }
   }
   uv_run(&loop, UV_RUN_DEFAULT);
   uv_loop_close(&loop);
   return upgrade ? become_successor() : exit_code;
+}
+
+int usage_error(const char* option, const Error& error) {
+  std::fprintf(stderr, "steadyd: %s: %s\n", option, error.message.c_str());
+  return kUsageExitCode;
 }
 
 int run(int argc, char** argv) {
@@ -90,6 +106,7 @@ int run(int argc, char** argv) {
   app.add_option("--listen", arguments.options.listen, "ADDR:PORT of the page and metrics, or off");
   app.add_option("--socket", arguments.options.socket, "control socket");
   app.add_option("--log-level", arguments.log_level, "trace, debug, info, warn, error")->capture_default_str();
+  app.add_option("--log-format", arguments.log_format, "auto, human, json, journald; wins over the configuration");
   CLI::App* const check_command = app.add_subcommand("check", "validate a configuration and start nothing");
   check_command->add_option("FILE", arguments.check_file, "configuration file")->required();
   CLI::App* const contract_command =
@@ -99,10 +116,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsageExitCode;
   }
-  if (const auto set = log::set_level(arguments.log_level); !set) {
-    std::fprintf(stderr, "steadyd: --log-level: %s\n", set.error().message.c_str());
-    return kUsageExitCode;
-  }
+  if (const auto set = log::set_level(arguments.log_level); !set) return usage_error("--log-level", set.error());
+  const auto format = log::parse_format(arguments.log_format.empty() ? "auto" : arguments.log_format);
+  if (!format) return usage_error("--log-format", format.error());
+  use_log_format(*format);
   if (contract_command->parsed()) return std::puts(print(own_contract()).c_str()) < 0 ? 1 : 0;
   if (check_command->parsed()) return check(arguments.check_file);
   return serve(std::move(arguments));

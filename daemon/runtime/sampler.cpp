@@ -1,7 +1,6 @@
 #include "runtime/sampler.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <set>
 
@@ -12,8 +11,13 @@ using std::chrono::nanoseconds;
 
 double seconds(nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
-/// Rates follow the last second or so: a shorter memory flickers, a longer one hides a stop.
-constexpr double kRateMemorySeconds = 1.0;
+/// How often what is dear to look at is looked at.
+constexpr nanoseconds kSecond = std::chrono::seconds(1);
+
+/// The kernel is asked about each thread once in so many frames, but about no more than so many per frame: two files of
+/// /proc for each of a thousand actors would take two hundredths of a core.
+constexpr std::size_t kFramesPerLook = 10;
+constexpr std::size_t kLooksPerFrame = 50;
 
 const char* word(supervision::State state) {
   switch (state) {
@@ -26,6 +30,18 @@ const char* word(supervision::State state) {
     case supervision::State::Failed: return "failed";
   }
   return "failed";
+}
+
+const char* word(ipc::Activity activity) {
+  switch (activity) {
+    case ipc::Activity::Starting: return "starting";
+    case ipc::Activity::Running: return "running";
+    case ipc::Activity::WaitingForInput: return "waiting_for_input";
+    case ipc::Activity::WaitingForRoom: return "waiting_for_room";
+    case ipc::Activity::WaitingForTimer: return "waiting_for_timer";
+    case ipc::Activity::Done: return "done";
+  }
+  return "done";
 }
 
 const char* word(config::Strategy strategy) {
@@ -67,41 +83,113 @@ std::vector<observe::UserMetric> show_metrics(const topology::ActorType& type, c
 void Sampler::observe(const topology::Plan& plan, const Wiring& wiring) {
   channels_.clear();
   actors_.clear();
-  rates_.resize(plan.channels.size());
   for (const topology::PlannedChannel& channel : plan.channels) {
     auto opened = ipc::ChannelObserver::open(wiring.ring_path(channel), wiring.reader_paths(channel, plan));
     channels_.emplace_back();
     if (opened) channels_.back().emplace(std::move(*opened));
+    if (channel_tracks_.size() < channels_.size()) channel_tracks_.emplace_back(channel.consumers.size());
   }
   for (const topology::PlannedActor& actor : plan.actors) {
     auto opened = ipc::ActorObserver::open(wiring.actor_path(actor));
     actors_.emplace_back();
     if (opened) actors_.back().emplace(std::move(*opened));
   }
+  actor_tracks_.resize(actors_.size());
 }
 
-void Sampler::tick(nanoseconds now) {
-  for (std::size_t i = 0; i < channels_.size(); ++i) {
-    if (!channels_[i]) continue;
-    const std::uint64_t messages = channels_[i]->sample(0).tail_messages;
-    Rate& rate = rates_[i];
-    const double elapsed = seconds(now - rate.at);
-    if (rate.at != nanoseconds{0} && elapsed > 0 && messages >= rate.messages) {
-      const double current = static_cast<double>(messages - rate.messages) / elapsed;
-      rate.per_second += (current - rate.per_second) * (1 - std::exp(-elapsed / kRateMemorySeconds));
-      if (rate.per_second < 0.01) rate.per_second = 0;
+void Sampler::tick(const topology::Plan& plan, const supervision::Tree& tree, const std::vector<WorkerFacts>& workers,
+                   nanoseconds now) {
+  for (std::size_t i = 0; i < channels_.size(); ++i)
+    if (channels_[i]) channel_tracks_[i].frame(channels_[i]->sample(static_cast<std::uint64_t>(now.count())), now);
+  look_at_threads(plan, workers, now);
+  if (second_at_ && now - *second_at_ < kSecond) return;
+  second_at_ = now;
+  second(plan, tree, workers, now);
+}
+
+void Sampler::look_at_threads(const topology::Plan& plan, const std::vector<WorkerFacts>& workers, nanoseconds now) {
+  const std::size_t count = std::min((actors_.size() + kFramesPerLook - 1) / kFramesPerLook, kLooksPerFrame);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t actor = next_thread_++ % actors_.size();
+    const int pid = workers[plan.actors[actor].worker].pid;
+    if (pid != 0 && actors_[actor])
+      actor_tracks_[actor].look(process::core_time_of(pid, actors_[actor]->calls().thread), now);
+  }
+}
+
+void Sampler::second(const topology::Plan& plan, const supervision::Tree& tree, const std::vector<WorkerFacts>& workers,
+                     nanoseconds now) {
+  for (std::size_t i = 0; i < channels_.size(); ++i)
+    if (channels_[i]) channel_tracks_[i].second(*channels_[i], now);
+  for (std::size_t i = 0; i < actors_.size(); ++i)
+    if (actors_[i]) actor_tracks_[i].second(*actors_[i], workers[plan.actors[i].worker].memory_bytes, now);
+  waits_ = observe::analyse(wait_view(plan, tree));
+}
+
+void Sampler::ended(const topology::Plan& plan, std::size_t worker) {
+  for (const std::size_t actor : plan.workers[worker].actors) actor_tracks_[actor].ended();
+}
+
+observe::WaitView Sampler::wait_view(const topology::Plan& plan, const supervision::Tree& tree) const {
+  observe::WaitView view;
+  for (std::size_t i = 0; i < plan.actors.size(); ++i) {
+    const supervision::State state = tree.child(plan.actors[i].worker).state;
+    const ActorTrack& track = actor_tracks_[i];
+    const ipc::ActorObserver::Calls calls = this->calls(i);
+    observe::WaitView::Actor& actor = view.actors.emplace_back();
+    actor.name = plan.actors[i].spec.name;
+    actor.runs = state == supervision::State::Running;
+    actor.finished = state == supervision::State::Finished;
+    actor.state = word(state);
+    actor.input_ratio = track.input_ratio();
+    actor.room_ratio = track.room_ratio();
+    actor.timer_ratio = track.timer_ratio();
+    actor.stepped = track.stepped();
+    actor.in_call = calls.begun != calls.returned;
+  }
+  for (std::size_t i = 0; i < plan.channels.size(); ++i) {
+    const topology::PlannedChannel& channel = plan.channels[i];
+    for (std::size_t r = 0; r < channel.consumers.size(); ++r)
+      view.lanes.push_back({channel.name, channel.producer, channel.consumers[r], channel_tracks_[i].recent_fill(r),
+                            channel_tracks_[i].blocked_ratio(), channel_tracks_[i].empty(r),
+                            channel_tracks_[i].closed()});
+  }
+  return view;
+}
+
+/// Who waits for whom, in the names of the snapshot.
+void Sampler::add_waits(observe::Snapshot& snapshot) const {
+  std::vector<std::string> lanes;
+  for (const observe::ChannelSnapshot& channel : snapshot.channels) lanes.insert(lanes.end(), channel.readers.size(), channel.name);
+  const auto name = [&](std::size_t actor) { return snapshot.actors[actor].name; };
+  const auto names = [&](const std::vector<std::size_t>& actors) {
+    std::vector<std::string> made;
+    for (const std::size_t actor : actors) made.push_back(name(actor));
+    return made;
+  };
+  for (std::size_t i = 0; i < snapshot.actors.size() && i < waits_.waits_for.size(); ++i) {
+    if (const auto& waits = waits_.waits_for[i]) {
+      snapshot.actors[i].blocked_by = name(waits->actor);
+      snapshot.actors[i].blocked_channel = lanes[waits->lane];
     }
-    rate.messages = messages;
-    rate.at = now;
+    if (const auto culprit = waits_.culprits[i]) snapshot.actors[i].culprit = name(*culprit);
+  }
+  for (const observe::WaitGraph::Culprit& culprit : waits_.bottlenecks)
+    snapshot.bottlenecks.push_back({name(culprit.actor), culprit.why, names(culprit.holds_back), culprit.blocked_ratio});
+  for (const observe::WaitGraph::Circle& circle : waits_.deadlocks) {
+    observe::Deadlock& deadlock = snapshot.deadlocks.emplace_back();
+    deadlock.actors = names(circle.actors);
+    for (const std::size_t lane : circle.lanes) deadlock.channels.push_back(lanes[lane]);
   }
 }
 
 observe::Snapshot Sampler::snapshot(const topology::Plan& plan, const supervision::Tree& tree,
-                                    const std::vector<WorkerFacts>& workers, nanoseconds now) const {
+                                    const std::vector<WorkerFacts>& workers, nanoseconds now, With with) const {
   observe::Snapshot snapshot;
-  for (std::size_t i = 0; i < plan.channels.size(); ++i) add_channel(snapshot, plan, i, now);
+  for (std::size_t i = 0; i < plan.channels.size(); ++i) add_channel(snapshot, plan, i, now, with);
   for (std::size_t i = 0; i < plan.actors.size(); ++i)
-    add_actor(snapshot, plan, tree, workers[plan.actors[i].worker], i, now);
+    add_actor(snapshot, plan, tree, workers[plan.actors[i].worker], i, now, with);
+  add_waits(snapshot);
   for (supervision::SupervisorId i = 0; i < tree.supervisor_count(); ++i)
     snapshot.supervisors.push_back(show(tree.supervisor(i, now), tree, now));
   for (const observe::ActorSnapshot& actor : snapshot.actors)
@@ -117,7 +205,7 @@ observe::Snapshot Sampler::snapshot(const topology::Plan& plan, const supervisio
 }
 
 void Sampler::add_channel(observe::Snapshot& snapshot, const topology::Plan& plan, std::size_t index,
-                          nanoseconds now) const {
+                          nanoseconds now, With with) const {
   const topology::PlannedChannel& planned = plan.channels[index];
   observe::ChannelSnapshot shown;
   shown.name = planned.name;
@@ -138,7 +226,6 @@ void Sampler::add_channel(observe::Snapshot& snapshot, const topology::Plan& pla
   shown.bytes_sent = sample.tail_bytes;
   shown.closed = sample.closed;
   shown.blocked_seconds = static_cast<double>(sample.blocked_ns) / 1e9;
-  shown.rate_messages_per_second = rates_[index].per_second;
   for (std::size_t r = 0; r < planned.consumers.size(); ++r) {
     observe::ChannelReader reader;
     reader.actor = plan.actors[planned.consumers[r]].spec.name;
@@ -156,11 +243,12 @@ void Sampler::add_channel(observe::Snapshot& snapshot, const topology::Plan& pla
     shown.fill_ratio = std::max(shown.fill_ratio, reader.fill_ratio);
     shown.readers.push_back(std::move(reader));
   }
+  channel_tracks_[index].show(shown, with == With::Statistics);
   snapshot.channels.push_back(std::move(shown));
 }
 
 void Sampler::add_actor(observe::Snapshot& snapshot, const topology::Plan& plan, const supervision::Tree& tree,
-                        const WorkerFacts& facts, std::size_t index, nanoseconds now) const {
+                        const WorkerFacts& facts, std::size_t index, nanoseconds now, With with) const {
   const topology::PlannedActor& planned = plan.actors[index];
   const supervision::ChildStatus status = tree.child(planned.worker);
   observe::ActorSnapshot shown;
@@ -182,7 +270,6 @@ void Sampler::add_actor(observe::Snapshot& snapshot, const topology::Plan& plan,
   shown.incidents = facts.incidents;
   if (const auto letters = facts.dead_letters.find(planned.spec.name); letters != facts.dead_letters.end())
     shown.dead_letters = letters->second;
-  shown.cpu_seconds = facts.cpu_seconds_before + facts.cpu_seconds;
   shown.memory_bytes = facts.pid == 0 ? 0 : facts.memory_bytes;
   shown.state_bytes = planned.type.state_size_bytes;
   if (status.retry_at) shown.retry_in_seconds = std::max(0.0, seconds(*status.retry_at - now));
@@ -192,7 +279,9 @@ void Sampler::add_actor(observe::Snapshot& snapshot, const topology::Plan& plan,
     shown.steps = sample.steps;
     shown.note = sample.note;
     shown.metrics = show_metrics(planned.type, sample);
+    shown.activity = word(sample.activity);
   }
+  actor_tracks_[index].show(shown, with == With::Statistics);
   snapshot.actors.push_back(std::move(shown));
 }
 

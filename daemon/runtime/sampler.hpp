@@ -11,7 +11,10 @@
 
 #include "ipc/observer.hpp"
 #include "observe/snapshot.hpp"
+#include "observe/waits.hpp"
 #include "records/incident.hpp"
+#include "runtime/actor_track.hpp"
+#include "runtime/channel_track.hpp"
 #include "runtime/drain.hpp"
 #include "runtime/wiring.hpp"
 #include "supervision/tree.hpp"
@@ -22,9 +25,7 @@ namespace steady::runtime {
 /// What the daemon knows of a worker besides the tree: filled by the daemon, read by the sampler.
 struct WorkerFacts {
   int pid = 0;
-  double cpu_seconds_before = 0;  ///< of generations that are gone
-  double cpu_seconds = 0;         ///< of this one, at the last look
-  std::uint64_t memory_bytes = 0;
+  std::uint64_t memory_bytes = 0;  ///< at the last look
   std::map<std::string, std::uint64_t> restarts;   ///< by cause
   std::map<std::string, std::uint64_t> incidents;  ///< by cause
   std::map<std::string, std::uint64_t> dead_letters;  ///< by actor, since steadyd started
@@ -36,11 +37,21 @@ class Sampler {
   /// Opens what can be observed; what cannot shows as zeros. Call again after segments changed.
   void observe(const topology::Plan& plan, const Wiring& wiring);
 
-  /// Once per frame: keeps the rates.
-  void tick(std::chrono::nanoseconds now);
+  /// Once per frame: remembers what is there, asks the kernel about some threads, and once a second works out the rest.
+  void tick(const topology::Plan& plan, const supervision::Tree& tree, const std::vector<WorkerFacts>& workers,
+            std::chrono::nanoseconds now);
+  /// The worker's process is gone.
+  void ended(const topology::Plan& plan, std::size_t worker);
 
+  /// Statistics take time to compute; who does not show them leaves them out.
+  enum class With { Statistics, NoStatistics };
   [[nodiscard]] observe::Snapshot snapshot(const topology::Plan& plan, const supervision::Tree& tree,
-                                           const std::vector<WorkerFacts>& workers, std::chrono::nanoseconds now) const;
+                                           const std::vector<WorkerFacts>& workers, std::chrono::nanoseconds now,
+                                           With with = With::Statistics) const;
+
+  /// What is remembered, for triggers and charts; by index of the plan.
+  [[nodiscard]] const ChannelTrack& channel_track(std::size_t channel) const { return channel_tracks_[channel]; }
+  [[nodiscard]] const ActorTrack& actor_track(std::size_t actor) const { return actor_tracks_[actor]; }
 
   /// Whether every actor of the worker has brought its streams to their end.
   [[nodiscard]] bool finished(const topology::Plan& plan, std::size_t worker) const;
@@ -63,19 +74,23 @@ class Sampler {
   void describe_ports(const topology::Plan& plan, std::size_t actor, std::vector<records::PortPosition>& ports) const;
 
  private:
-  struct Rate {
-    std::uint64_t messages = 0;
-    std::chrono::nanoseconds at{};
-    double per_second = 0;
-  };
+  void look_at_threads(const topology::Plan& plan, const std::vector<WorkerFacts>& workers, std::chrono::nanoseconds now);
+  void second(const topology::Plan& plan, const supervision::Tree& tree, const std::vector<WorkerFacts>& workers,
+              std::chrono::nanoseconds now);
+  [[nodiscard]] observe::WaitView wait_view(const topology::Plan& plan, const supervision::Tree& tree) const;
+  void add_waits(observe::Snapshot& snapshot) const;
   void add_channel(observe::Snapshot& snapshot, const topology::Plan& plan, std::size_t index,
-                   std::chrono::nanoseconds now) const;
+                   std::chrono::nanoseconds now, With with) const;
   void add_actor(observe::Snapshot& snapshot, const topology::Plan& plan, const supervision::Tree& tree,
-                 const WorkerFacts& facts, std::size_t index, std::chrono::nanoseconds now) const;
+                 const WorkerFacts& facts, std::size_t index, std::chrono::nanoseconds now, With with) const;
 
   std::vector<std::optional<ipc::ChannelObserver>> channels_;
   std::vector<std::optional<ipc::ActorObserver>> actors_;
-  std::vector<Rate> rates_;
+  std::vector<ChannelTrack> channel_tracks_;
+  std::vector<ActorTrack> actor_tracks_;
+  observe::WaitGraph waits_;  ///< of the last second
+  std::optional<std::chrono::nanoseconds> second_at_;
+  std::size_t next_thread_ = 0;  ///< actor to look at next
 };
 
 }  // namespace steady::runtime

@@ -185,11 +185,12 @@ Status Wiring::reopen(const topology::Plan& plan, std::size_t worker) const {
 }
 
 Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t worker, const Plugins& plugins,
-                                      ipc::FenceMode fence, bool reopen) {
+                                      const WorkerSettings& settings, bool reopen) {
   WorkerOrder order;
   Descriptors descriptors(order);
   order.plan.worker = plan.workers[worker].name;
-  order.plan.fence = fence;
+  order.plan.fence = settings.fence;
+  order.plan.sampling = settings.sampling;
   for (const std::size_t index : plan.workers[worker].actors) {
     const topology::PlannedActor& actor = plan.actors[index];
     const ipc::Segments& store = store_of(actor);
@@ -254,8 +255,35 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
   return order;
 }
 
+Result<std::unique_ptr<ipc::DormantActor>> Wiring::wake(const topology::Plan& plan, std::size_t index) const {
+  const topology::PlannedActor& actor = plan.actors[index];
+  const std::string& name = actor.spec.name;
+  if (::access(store_of(actor).old_actor_path(name).c_str(), F_OK) == 0)
+    return fail(ErrorCode::Busy, "the next start of " + name + " takes over the state of its older version first");
+  std::vector<ipc::DormantActor::Input> inputs;
+  for (const topology::End& end : actor.inputs) {
+    const topology::PlannedChannel& channel = plan.channels[end.channel];
+    inputs.push_back({memory_.ring_path(channel.name),
+                      memory_.reader_path(channel.name, reader_name(plan, channel, end.reader)),
+                      memory_.bell_path(plan.actors[channel.producer].spec.name)});
+  }
+  std::vector<ipc::DormantActor::Output> outputs;
+  for (const topology::End& end : actor.outputs) {
+    const topology::PlannedChannel& channel = plan.channels[end.channel];
+    ipc::DormantActor::Output& output = outputs.emplace_back();
+    output.channel = channel.name;
+    output.ring = memory_.ring_path(channel.name);
+    output.readers = reader_paths(channel, plan);
+    for (const std::size_t consumer : channel.consumers)
+      output.bells.push_back(memory_.bell_path(plan.actors[consumer].spec.name));
+  }
+  return ipc::DormantActor::wake(store_of(actor).actor_path(name), inputs, outputs);
+}
+
 void Wiring::remove_drained(const topology::Plan& plan) const {
-  for (const topology::PlannedChannel& channel : plan.channels) memory_.remove_channel(channel.name);
+  std::vector<std::string> channels;
+  for (const topology::PlannedChannel& channel : plan.channels) channels.push_back(channel.name);
+  memory_.remove_channels(channels);
   for (const topology::PlannedActor& actor : plan.actors) memory_.remove_actor(actor.spec.name);
 }
 

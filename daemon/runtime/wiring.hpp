@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "base/unique_fd.hpp"
 #include "ipc/fence.hpp"
 #include "ipc/protocol.hpp"
+#include "ipc/put_back.hpp"
 #include "ipc/segments.hpp"
 #include "runtime/plugins.hpp"
 #include "topology/plan.hpp"
@@ -22,6 +24,12 @@ struct WorkerOrder {
   std::vector<UniqueFd> owned;
   std::vector<int> fds;
   int crash_page = -1;  ///< our own descriptor of what the process may leave behind; among `owned`
+};
+
+/// What is the same for every worker.
+struct WorkerSettings {
+  ipc::FenceMode fence = ipc::FenceMode::Full;
+  bool sampling = true;
 };
 
 class Wiring {
@@ -43,7 +51,11 @@ class Wiring {
 
   /// Opens what the worker needs, reads and writes as it may, and raises its actors' generations.
   [[nodiscard]] Result<WorkerOrder> order_for(const topology::Plan& plan, std::size_t worker, const Plugins& plugins,
-                                              ipc::FenceMode fence, bool reopen);
+                                              const WorkerSettings& settings, bool reopen);
+
+  /// Maps the ends of an actor that has no process, to put messages into its channels. Errors: as DormantActor's; Busy
+  /// while its state waits to be taken over by a new version of its plugin.
+  [[nodiscard]] Result<std::unique_ptr<ipc::DormantActor>> wake(const topology::Plan& plan, std::size_t actor) const;
 
   void end_migration(const topology::PlannedActor& actor) { store_of(actor).end_migration(actor.spec.name); }
 

@@ -176,6 +176,21 @@ Result<Description> parse_description(std::string_view json) {
   }
 }
 
+Result<Message> parse_message_layout(const nlohmann::json& json) {
+  JsonError error;
+  Message message = read_message(JsonValue(json, "", error));
+  if (error.is_set()) return fail(ErrorCode::Invalid, error.text());
+  return message;
+}
+
+nlohmann::json to_json(const Message& message) {
+  nlohmann::json fields = nlohmann::json::array();
+  for (const Field& field : message.fields)
+    fields.push_back(
+        {{"name", field.name}, {"type", field.type}, {"offset", field.offset_bytes}, {"count", field.count}});
+  return {{"name", message.name}, {"size", message.size_bytes}, {"align", message.align_bytes}, {"fields", fields}};
+}
+
 const Port* ActorType::find_port(std::string_view port_name) const {
   const auto found = std::ranges::find(ports, port_name, &Port::name);
   return found == ports.end() ? nullptr : &*found;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,5 +86,10 @@ struct Description {
 
 /// Errors: Invalid, saying which field of the JSON is missing or wrong.
 [[nodiscard]] Result<Description> parse_description(std::string_view json);
+
+/// The layout of a message as a description has it: {"name", "size", "align", "fields": [{"name", "type", "offset",
+/// "count"}]}. Errors: Invalid, saying which member is missing or wrong.
+[[nodiscard]] Result<Message> parse_message_layout(const nlohmann::json& json);
+[[nodiscard]] nlohmann::json to_json(const Message& message);
 
 }  // namespace steady::topology

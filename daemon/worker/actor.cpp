@@ -2,7 +2,6 @@
 
 #include <sched.h>
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,8 @@
 #include <utility>
 
 #include "base/hex.hpp"
+#include "ipc/histogram.hpp"
+#include "worker/clock.hpp"
 #include "worker/crash.hpp"
 #include "worker/thrown.hpp"
 
@@ -23,12 +24,6 @@ constexpr std::uint64_t kSpinNs = 20'000;
 
 /// How often a dead letter that found no room on its channel tries again.
 constexpr std::uint64_t kReplayRetryNs = 10'000'000;
-
-std::uint64_t now_ns() {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
-}
 
 void relax() {
 #if defined(__x86_64__)
@@ -71,14 +66,15 @@ DebugStop debug_stop_for(const ipc::ActorPlan& plan) {
   return stop;
 }
 
-Actor::Actor(const ipc::ActorPlan& plan, const steady_actor_type& type, ipc::FenceMode fence, Events& events)
-    : plan_(plan), type_(type), fence_(fence), events_(events) {
+Actor::Actor(const ipc::ActorPlan& plan, const steady_actor_type& type, ipc::FenceMode fence, bool sampling,
+             Events& events)
+    : plan_(plan), type_(type), fence_(fence), events_(events), sampling_(sampling) {
   host_ = {sizeof host_, STEADY_ABI_VERSION, this, host_log, host_note, host_fail, host_now};
 }
 
 Result<std::unique_ptr<Actor>> Actor::create(const ipc::ActorPlan& plan, const steady_actor_type& type,
-                                             ipc::FenceMode fence, Events& events) {
-  std::unique_ptr<Actor> made(new Actor(plan, type, fence, events));
+                                             ipc::FenceMode fence, bool sampling, Events& events) {
+  std::unique_ptr<Actor> made(new Actor(plan, type, fence, sampling, events));
   auto io = ActorIo::create(plan, type);
   if (!io) return tl::unexpected(std::move(io.error()));
   made->io_ = std::move(*io);
@@ -102,6 +98,7 @@ Actor::~Actor() {
 
 void Actor::start() {
   io_->words().process.thread.store(static_cast<std::uint64_t>(::gettid()), std::memory_order_relaxed);  // to ask for its stack
+  io_->words().waits.since_ns.store(0, std::memory_order_relaxed);  // the previous generation may have died in a wait
   ipc::publisher_fence(fence_);  // SYNC(sleep): repair may have published just now
   io_->wake_all_peers();
   if (ended()) return;  // the last generation had ended its streams and died before it could exit
@@ -118,14 +115,14 @@ void Actor::start() {
           std::to_string(type_.state_size) + " bytes, and it cannot migrate it" +
           (failure_.empty() ? "" : ": " + failure_) + "; the old state is kept");
     }
-    commit(false, ipc::NoHook{});
+    commit(false, 0, ipc::NoHook{});
     ipc::Event event;
     event.kind = ipc::Event::Kind::Migrated;
     event.actor = plan_.name;
     events_.send(event);
   }
   if (type_.start(self_) != 0) die(failure_.empty() ? "start failed" : failure_);
-  commit(io_->io().finished != 0, ipc::NoHook{});
+  commit(io_->io().finished != 0, 0, ipc::NoHook{});
   stalled_ = false;
   plan_conditions();
 }
@@ -180,10 +177,14 @@ void Actor::loop(const Hook& hook) {
     const bool careful = careful_->active();
     if (careful) careful_->narrow(cause());
     say_begun();
+    const bool sampled = sampling_.due();
+    const std::uint64_t began_ns = sampled ? now_ns() : 0;
     if (type_.step(self_) != 0) die(failure_.empty() ? "step failed" : failure_);
+    const std::uint64_t stepped_ns = sampled ? now_ns() : 0;
     const bool finished = io.finished != 0;
-    commit(finished, hook);
+    commit(finished, stepped_ns, hook);
     say_returned();
+    if (sampled) note_sample(stepped_ns - began_ns);
     if (careful && careful_->settle(io_->took())) stalled_ = false;
     words.steps.store(words.steps.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // telemetry
     if (io.conditions_changed != 0) plan_conditions();
@@ -196,7 +197,7 @@ bool Actor::try_finish(const Hook& hook) {
   say_begun();
   const int result = type_.finish(self_);
   if (result < 0) die(failure_.empty() ? "finish failed" : failure_);
-  commit(result == 0, hook);
+  commit(result == 0, 0, hook);
   say_returned();
   if (result == 0) return true;
   if (stalled_) wait();  // for room
@@ -204,8 +205,8 @@ bool Actor::try_finish(const Hook& hook) {
 }
 
 template <class Hook>
-void Actor::commit(bool finished, const Hook& hook) {
-  if (const char* const broken = io_->commit(finished, fence_, hook)) die(broken);
+void Actor::commit(bool finished, std::uint64_t stepped_ns, const Hook& hook) {
+  if (const char* const broken = io_->commit(finished, fence_, stepped_ns, hook)) die(broken);
   stalled_ = !io_->progressed();
   std::uint32_t turn = 0;
   for (std::uint32_t i = 0; i < io_->io().port_count; ++i) {
@@ -217,9 +218,17 @@ void Actor::commit(bool finished, const Hook& hook) {
     if (lane.view->violated != 0 && !lane.parked) park(lane);
 }
 
+/// After the commit of a measured step.
+void Actor::note_sample(std::uint64_t step_ns) {
+  const std::uint64_t weight = sampling_.sampled(step_ns);
+  ipc::record(io_->words().step_ns, step_ns, weight);
+  ipc::record(io_->words().batch_messages, io_->batch(), weight);
+}
+
 /// Before each step and finish. For the watchdog, which measures how long begun and returned differ: telemetry, nothing
 /// is handed over.
 void Actor::say_begun() {
+  if (waiting_since_ns_ != 0) end_wait(now_ns());
   forget_throw();
   ipc::Word& begun = io_->words().process.begun;
   begun.store(begun.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -553,24 +562,35 @@ void Actor::wait() {
   stalled_ = false;
 }
 
-/// Looks for news for as long as a wake-up would take; false when there was none.
+/// Looks for news for as long as a wake-up would take; false when there was none. A wait that the first round does not
+/// end is said, and lasts until the next call into the actor unless news or a sleep end it.
 bool Actor::spin() {
   const auto deadline = next_deadline();
-  const std::uint64_t until = std::min(now_ns() + kSpinNs, deadline.value_or(ipc::kAwake));
+  const std::uint64_t from = now_ns();
+  const std::uint64_t until = std::min(from + kSpinNs, deadline.value_or(ipc::kAwake));
+  end_wait(from);  // of an earlier spin
+  std::uint64_t now = from;
   do {
     for (int i = 0; i < 32; ++i) {
-      if (news()) return true;
+      if (news()) {
+        end_wait(now);
+        return true;
+      }
       relax();
     }
+    if (now == from) begin_wait(from);
     ::sched_yield();  // whom we wait for may need this very core
-  } while (now_ns() < until);
+    now = now_ns();
+  } while (now < until);
   return false;
 }
 
 void Actor::sleep() {
   const std::uint32_t seen = io_->bell().count();
   const std::uint64_t from = now_ns();
-  say_asleep(from);
+  end_wait(from);  // of the spin before
+  say_asleep();
+  begin_wait(from);
   ipc::sleeper_fence(fence_);  // SYNC(sleep): between wake_at and the last look
   if (!news() && !must_go_on()) {
     const auto deadline = next_deadline();
@@ -580,46 +600,66 @@ void Actor::sleep() {
       io_->bell().wait(seen, std::chrono::nanoseconds(*deadline - from));
     }
   }
-  say_awake(now_ns() - from);
+  say_awake();
+  end_wait(now_ns());
 }
 
 /// Both ends of a channel may wait for more than the other would ever give: a producer for half of the ring, its reader
 /// for more than half. Each has said that it sleeps before it looks at the other, so at least one sees it and goes on
 /// with what there is.
 bool Actor::must_go_on() {
-  for (const InputLane& lane : io_->inputs())
-    if (lane.target != ipc::kAwake) lane.end.wake_idle_producer();
+  for (const InputLane& lane : io_->inputs()) lane.end.wake_idle_producer();  // also where it wants nothing more now
   if (stalled_) return false;  // its outputs are not what it waits for
   return std::ranges::any_of(io_->outputs(), [](const OutputLane& lane) {
     return lane.target != ipc::kAwake && lane.end->vacant_bytes() >= lane.needed_bytes && lane.end->reader_asleep();
   });
 }
 
-void Actor::say_asleep(std::uint64_t now) {
-  auto activity = ipc::Activity::WaitingForTimer;
-  for (InputLane& lane : io_->inputs()) {
-    if (lane.target == ipc::kAwake) continue;
-    activity = ipc::Activity::WaitingForInput;
-    lane.end.set_wake_at(lane.target);
-  }
-  for (OutputLane& lane : io_->outputs()) {
-    if (lane.target == ipc::kAwake) continue;
-    activity = ipc::Activity::WaitingForRoom;
-    lane.end->set_wake_at(lane.target);
-    lane.end->note_blocked(now);
-  }
-  set_activity(activity);
+void Actor::say_asleep() {
+  for (InputLane& lane : io_->inputs())
+    if (lane.target != ipc::kAwake) lane.end.set_wake_at(lane.target);
+  for (OutputLane& lane : io_->outputs())
+    if (lane.target != ipc::kAwake) lane.end->set_wake_at(lane.target);
 }
 
-void Actor::say_awake(std::uint64_t slept_ns) {
+void Actor::say_awake() {
   for (InputLane& lane : io_->inputs())
     if (lane.target != ipc::kAwake) lane.end.set_wake_at(ipc::kAwake);
+  for (OutputLane& lane : io_->outputs())
+    if (lane.target != ipc::kAwake) lane.end->set_wake_at(ipc::kAwake);
+}
+
+/// Says for what this thread waits since `now`, by the targets of this wait. Telemetry.
+void Actor::begin_wait(std::uint64_t now) {
+  waiting_for_ = ipc::Activity::WaitingForTimer;
+  for (const InputLane& lane : io_->inputs())
+    if (lane.target != ipc::kAwake) waiting_for_ = ipc::Activity::WaitingForInput;
   for (OutputLane& lane : io_->outputs()) {
-    if (lane.target == ipc::kAwake) continue;
-    lane.end->set_wake_at(ipc::kAwake);
-    lane.end->note_unblocked(slept_ns);
+    lane.blocked = lane.target != ipc::kAwake;
+    if (!lane.blocked) continue;
+    waiting_for_ = ipc::Activity::WaitingForRoom;
+    lane.end->note_blocked(now);
   }
+  waiting_since_ns_ = now;
+  set_activity(waiting_for_);
+  io_->words().waits.since_ns.store(now, std::memory_order_relaxed);
+}
+
+/// Adds the wait that lasts, if any, to its cause.
+void Actor::end_wait(std::uint64_t now) {
+  if (waiting_since_ns_ == 0) return;
+  const std::uint64_t waited_ns = now - waiting_since_ns_;
+  waiting_since_ns_ = 0;
+  for (OutputLane& lane : io_->outputs())
+    if (std::exchange(lane.blocked, false)) lane.end->note_unblocked(waited_ns);
+  ipc::WaitWords& waits = io_->words().waits;
+  ipc::Word& total = waiting_for_ == ipc::Activity::WaitingForInput  ? waits.input_ns
+                     : waiting_for_ == ipc::Activity::WaitingForRoom ? waits.room_ns
+                                                                     : waits.timer_ns;
+  waits.since_ns.store(0, std::memory_order_relaxed);
+  total.store(total.load(std::memory_order_relaxed) + waited_ns, std::memory_order_relaxed);
   set_activity(ipc::Activity::Running);
+  sampling_.waited(waited_ns);
 }
 
 void Actor::set_activity(ipc::Activity activity) {

@@ -19,6 +19,7 @@
 #include "worker/actor_io.hpp"
 #include "worker/careful.hpp"
 #include "worker/events.hpp"
+#include "worker/sampling.hpp"
 
 namespace steady::worker {
 
@@ -34,9 +35,10 @@ struct DebugStop {
 
 class Actor {
  public:
-  /// `plan`, `type` and `events` must outlive the actor. Errors: as ActorIo::create, or what the constructor said.
+  /// `plan`, `type` and `events` must outlive the actor. `sampling`: as in WorkerPlan. Errors: as ActorIo::create, or what
+  /// the constructor said.
   [[nodiscard]] static Result<std::unique_ptr<Actor>> create(const ipc::ActorPlan& plan, const steady_actor_type& type,
-                                                             ipc::FenceMode fence, Events& events);
+                                                             ipc::FenceMode fence, bool sampling, Events& events);
   ~Actor();
   Actor(const Actor&) = delete;
   Actor& operator=(const Actor&) = delete;
@@ -55,12 +57,12 @@ class Actor {
   /// What was ordered and is not done, as bits.
   enum Order : unsigned { kDrain = 1, kStop = 2, kReplay = 4 };
 
-  Actor(const ipc::ActorPlan& plan, const steady_actor_type& type, ipc::FenceMode fence, Events& events);
+  Actor(const ipc::ActorPlan& plan, const steady_actor_type& type, ipc::FenceMode fence, bool sampling, Events& events);
 
   template <class Hook>
   void loop(const Hook& hook);
   template <class Hook>
-  void commit(bool finished, const Hook& hook);
+  void commit(bool finished, std::uint64_t stepped_ns, const Hook& hook);
   template <class Hook>
   [[nodiscard]] bool try_finish(const Hook& hook);
 
@@ -71,6 +73,7 @@ class Actor {
   [[nodiscard]] bool put_back(const ipc::Replay& replay);
   void say_begun();
   void say_returned();
+  void note_sample(std::uint64_t step_ns);
   [[nodiscard]] std::optional<std::uint32_t> cause() const;
   void show_all();
   void park(InputLane& lane);
@@ -98,8 +101,10 @@ class Actor {
   [[nodiscard]] bool spin();
   void sleep();
   [[nodiscard]] bool must_go_on();
-  void say_asleep(std::uint64_t now_ns);
-  void say_awake(std::uint64_t slept_ns);
+  void say_asleep();
+  void say_awake();
+  void begin_wait(std::uint64_t now_ns);
+  void end_wait(std::uint64_t now_ns);
   void set_activity(ipc::Activity activity);
   [[noreturn]] void die(const std::string& why);
 
@@ -121,11 +126,14 @@ class Actor {
   std::deque<ipc::Replay> replays_;     ///< guarded by replays_mutex_; not yet looked at while kReplay is ordered
   std::deque<ipc::Replay> waiting_replays_;  ///< the actor's thread: for room
   std::optional<Careful> careful_;      ///< from the start of run()
+  Sampling sampling_;
 
   bool source_ = false;         ///< nothing flows in: it ends when told to
   bool has_timers_ = false;
   bool has_max_waits_ = false;
   bool stalled_ = false;        ///< the last step neither took nor put nor changed anything: wait for news
+  ipc::Activity waiting_for_ = ipc::Activity::Running;  ///< while waiting_since_ns_ is set
+  std::uint64_t waiting_since_ns_ = 0;                  ///< 0: it does not wait, or nobody need know
   std::uint64_t due_ns_[STEADY_CONDITIONS_MAX] = {};
   std::uint64_t planned_[STEADY_CONDITIONS_MAX] = {};  ///< the interval that due_ns_ was planned with
 };

@@ -115,6 +115,9 @@ Status ActorIo::repair() {
   auto done = ipc::repair(*words_, input_ends, output_ends_, plan_.reopen);
   if (!done) return tl::unexpected(std::move(done.error()));
   repaired_ = repaired_ || *done;
+  for (InputLane& lane : inputs_) lane.marks.emplace(lane.end.mark_reader());
+  for (OutputLane& lane : outputs_)
+    if (lane.end) lane.marks.emplace(lane.end->mark_maker());
   return {};
 }
 
@@ -262,6 +265,22 @@ const char* ActorIo::collect() {
   return nullptr;
 }
 
+void ActorIo::make_marks(std::uint64_t stepped_ns) {
+  for (OutputLane& lane : outputs_) {
+    if (lane.view->used_messages == 0 || !lane.end) continue;
+    const ipc::Position at = lane.end->position();
+    lane.marks->make(at, {at.bytes + lane.view->used_bytes, at.messages + lane.view->used_messages}, stepped_ns);
+  }
+}
+
+std::uint64_t ActorIo::batch() const {
+  std::uint64_t taken = 0;
+  std::uint64_t put = 0;
+  for (const InputLane& lane : inputs_) taken += lane.view->used_messages;
+  for (const OutputLane& lane : outputs_) put += lane.view->used_messages;
+  return taken != 0 ? taken : put;
+}
+
 std::uint64_t ActorIo::next_bytes(const InputLane& lane) {
   const std::uint64_t available = lane.parked ? 0 : lane.end.available_bytes();
   if (lane.end.message_bytes() != 0) return available >= lane.end.message_bytes() ? lane.end.message_bytes() : 0;
@@ -280,28 +299,12 @@ bool ActorIo::skip(InputLane& lane, ipc::FenceMode fence) {
   ipc::Changes changes;
   changes.inputs = {&moved, 1};
   ipc::commit(*words_, changes, output_ends_, fence, ipc::NoHook{});
+  pass_marks(lane);
   return true;
 }
 
 bool ActorIo::put_back(OutputLane& lane, std::string_view payload, std::uint64_t ticket, ipc::FenceMode fence) {
-  ipc::OutputEnd& end = *lane.end;
-  const bool frame = end.message_bytes() == 0;
-  const std::uint64_t bytes = frame ? frame_bytes(payload.size()) : payload.size();
-  if (end.vacant_bytes() < bytes && (!end.refresh() || end.vacant_bytes() < bytes)) return false;
-  const ipc::Position at = end.position();
-  unsigned char* to = end.begin();
-  if (frame) {
-    const steady_frame head{static_cast<std::uint32_t>(payload.size()), static_cast<std::uint32_t>(at.messages)};
-    std::memcpy(to, &head, sizeof head);
-    to += sizeof head;
-  }
-  std::memcpy(to, payload.data(), payload.size());
-  const ipc::Moved<ipc::OutputEnd> moved{&end, {at.bytes + bytes, at.messages + 1}};
-  ipc::Changes changes;
-  changes.outputs = {&moved, 1};
-  changes.replay = ticket;
-  ipc::commit(*words_, changes, output_ends_, fence, ipc::NoHook{});
-  return true;
+  return ipc::put_back(*words_, output_ends_, *lane.end, payload, ticket, fence);
 }
 
 void ActorIo::after_commit(std::uint64_t state_current) {

@@ -15,8 +15,11 @@
 #include "base/result.hpp"
 #include "ipc/bell.hpp"
 #include "ipc/commit.hpp"
+#include "ipc/marks.hpp"
 #include "ipc/protocol.hpp"
+#include "ipc/put_back.hpp"
 #include "ipc/ring.hpp"
+#include "worker/clock.hpp"
 
 namespace steady::worker {
 
@@ -33,6 +36,7 @@ struct InputLane {
   std::uint64_t waiting_since_ns = 0;  ///< since when fewer than `min` wait; 0: not so
   bool closed = false;
   bool parked = false;  ///< its producer wrote the impossible: reads as empty until someone restarts it
+  std::optional<ipc::MarkReader> marks{};
 };
 
 /// One output port. Without a ring (an optional port that nobody reads) its messages go to scratch memory.
@@ -46,6 +50,8 @@ struct OutputLane {
   std::uint64_t last_used_bytes = 0;
   std::uint64_t target = ipc::kAwake;  ///< slowest reader's position that ends the present wait
   std::uint64_t needed_bytes = 0;      ///< room that would be enough, even if more is waited for
+  bool blocked = false;                ///< the present wait is said to be for room here
+  std::optional<ipc::MarkMaker> marks;
   std::vector<unsigned char> scratch;
 };
 
@@ -76,17 +82,22 @@ class ActorIo {
   /// The same for an output and its readers.
   [[nodiscard]] bool show(OutputLane& lane);
 
-  /// Commits what the views say was used. Returns why the actor broke the contract, or nothing.
+  /// Commits what the views say was used. Returns why the actor broke the contract, or nothing. `stepped_ns`: when the
+  /// step returned, if it is a measured one, and its messages are to be marked; otherwise 0.
   template <class Hook>
-  [[nodiscard]] const char* commit(bool finished, ipc::FenceMode fence, const Hook& hook) {
+  [[nodiscard]] const char* commit(bool finished, ipc::FenceMode fence, std::uint64_t stepped_ns, const Hook& hook) {
     if (const char* const broken = collect()) return broken;
+    if (stepped_ns != 0) make_marks(stepped_ns);
     ipc::Changes changes;
     changes.inputs = moved_inputs_;
     changes.outputs = moved_outputs_;
     changes.state_current = io_.touched != 0 ? other_buffer() : 0;
     changes.finished = finished;
     if (!moved_inputs_.empty() || !moved_outputs_.empty() || changes.state_current != 0 || finished)
-      ipc::commit(*words_, changes, output_ends_, fence, hook);
+      ipc::commit(*words_, changes, output_ends_, fence, [&](ipc::CommitPoint point) {
+        hook(point);
+        if (point == ipc::CommitPoint::Disarmed) pass_marks();  // before the bells: to ring one may take a while
+      });
     after_commit(changes.state_current);
     return nullptr;
   }
@@ -100,6 +111,8 @@ class ActorIo {
   [[nodiscard]] bool progressed() const { return progressed_; }
   /// The last commit took messages.
   [[nodiscard]] bool took() const { return !moved_inputs_.empty(); }
+  /// Messages that the last step took, or put if it took none. Until the next show().
+  [[nodiscard]] std::uint64_t batch() const;
 
   /// Rings every peer that sleeps for what is already there: the previous generation may have died before it could.
   void wake_all_peers();
@@ -119,6 +132,17 @@ class ActorIo {
   void bind_state();
   const steady_message* layout_of(const ipc::MessageLayout& layout);
   const char* collect();
+  void make_marks(std::uint64_t stepped_ns);
+  /// Of all marked messages that the commit which is under way has taken.
+  void pass_marks() {
+    if (moved_inputs_.empty()) return;
+    for (InputLane& lane : inputs_)
+      if (lane.last_used != 0) pass_marks(lane);
+  }
+  static void pass_marks(InputLane& lane) {
+    const std::uint64_t head = lane.end.position().messages;
+    lane.marks->pass(head, head + lane.end.available_messages(), now_ns);
+  }
   [[nodiscard]] std::uint64_t other_buffer() const { return words_->state_current.load(std::memory_order_relaxed) == 2 ? 1 : 2; }
   void after_commit(std::uint64_t state_current);
 

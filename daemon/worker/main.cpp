@@ -100,7 +100,7 @@ std::vector<std::unique_ptr<Actor>> create_actors(const ipc::WorkerPlan& plan, E
     }
     const auto type = find_type(*found->second, actor.type);
     if (!type) events.fail(actor.name, "plugin '" + actor.plugin + "' " + type.error().message);
-    auto created = Actor::create(actor, **type, plan.fence, events);
+    auto created = Actor::create(actor, **type, plan.fence, plan.sampling, events);
     if (!created) events.fail(actor.name, created.error().message);
     actors.push_back(std::move(*created));
   }

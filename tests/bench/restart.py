@@ -1,7 +1,5 @@
 """From kill -9 of a worker to the first step of its next generation, beside the bare limit: fork, exec and dlopen of the
 same plugin by a supervisor that does nothing else. Both are measured in turn in one run; quote the ratio."""
-import argparse
-import json
 import os
 import pathlib
 import signal
@@ -9,6 +7,8 @@ import statistics
 import subprocess
 import sys
 import time
+
+import ratio
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "integration"))
 import steady  # noqa: E402
@@ -57,33 +57,15 @@ def steadyd_times(kills):
         return times
 
 
-def percentile(times, share):
-    return sorted(times)[min(len(times) - 1, int(len(times) * share))]
-
-
-def line(name, times):
-    print(f"{name:<34}{statistics.median(times):10.0f}{percentile(times, 0.99):8.0f}{min(times):8.0f}{max(times):8.0f}")
-
-
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--quick", action="store_true", help="ten kills: shows that it runs, nothing else")
-    arguments.add_argument("--json", metavar="FILE", help="also write the figures there")
-    chosen = arguments.parse_args()
+    chosen = ratio.arguments(__doc__, "ten kills")
     rounds, kills = (1, 10) if chosen.quick else (6, 50)
-    bare, ours = [], []
-    for _ in range(rounds):
-        bare += bare_times(kills)
-        ours += steadyd_times(kills)
-    ratio = statistics.median(ours) / statistics.median(bare)
-    print(f"{rounds} rounds of {kills} kills in turn, {os.cpu_count()} cores; "
-          "microseconds from kill -9 to the next first step")
-    print(f"{'':<34}{'median':>10}{'p99':>8}{'min':>8}{'max':>8}")
-    line("bare fork, exec, dlopen", bare)
-    line("steadyd", ours)
-    print(f"{'ratio of the medians':<34}{ratio:10.2f}")
-    if chosen.json:
-        pathlib.Path(chosen.json).write_text(json.dumps({"bare": bare, "steadyd": ours, "ratio": ratio}))
+    bare, ours = (sum(times, []) for times in ratio.in_turn(rounds, lambda: bare_times(kills), lambda: steadyd_times(kills)))
+    of_medians = statistics.median(ours) / statistics.median(bare)
+    ratio.table(f"{rounds} rounds of {kills} kills in turn; microseconds from kill -9 to the next first step",
+                ("median", "p99", "min", "max"), [("bare fork, exec, dlopen", bare), ("steadyd", ours)])
+    ratio.line("ratio of the medians", [of_medians])
+    ratio.write_json(chosen, bare=bare, steadyd=ours, ratio=of_medians)
 
 
 main()

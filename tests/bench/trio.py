@@ -1,13 +1,11 @@
 """The FizzBuzz trio as shipped, across three processes, beside the bare transaction: the same protocol with nothing
 around it. Both are measured in turn, several times, in one run; quote the ratio, for machines differ and drift."""
-import argparse
-import json
-import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import time
+
+import ratio
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "integration"))
 import steady  # noqa: E402
@@ -15,6 +13,7 @@ import steady  # noqa: E402
 TRIO = """
 steadyd: 1
 name: trio
+telemetry: {TELEMETRY}
 actors:
   generator: {plugin: demo, type: generator}
   fizzbuzz: {plugin: demo, type: fizzbuzz}
@@ -32,8 +31,10 @@ def bare_rate(seconds):
     return float(done.stdout)
 
 
-def trio_rate(seconds):
-    with steady.Directories() as directories, steady.Service(directories, TRIO) as service:
+def trio_rate(seconds, telemetry=""):
+    """Numbers per second."""
+    graph = TRIO.replace("TELEMETRY", telemetry)
+    with steady.Directories() as directories, steady.Service(directories, graph) as service:
         service.wait_ready()
         time.sleep(0.3)  # caches and frequency settle
         first, begun = service.metric("auditor", "checked"), time.monotonic()
@@ -44,28 +45,21 @@ def trio_rate(seconds):
         return (last - first) / (ended - begun)
 
 
-def line(name, rates):
-    print(f"{name:<34}{statistics.median(rates) / 1e6:10.0f}{min(rates) / 1e6:8.0f}{max(rates) / 1e6:8.0f}")
+def millions(rates):
+    return [rate / 1e6 for rate in rates]
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--quick", action="store_true", help="one short round: shows that it runs, nothing else")
-    arguments.add_argument("--json", metavar="FILE", help="also write the figures there")
-    chosen = arguments.parse_args()
+    chosen = ratio.arguments(__doc__, "one short round")
     rounds, seconds = (1, 0.5) if chosen.quick else (5, 3)
-    bare, trio = [], []
-    for _ in range(rounds):
-        bare.append(bare_rate(seconds))
-        trio.append(trio_rate(seconds))
-    ratios = [ours / limit for ours, limit in zip(trio, bare)]
-    print(f"{rounds} rounds of {seconds} s in turn, {os.cpu_count()} cores; million numbers per second")
-    print(f"{'':<34}{'median':>10}{'min':>8}{'max':>8}")
-    line("bare transaction, three processes", bare)
-    line("FizzBuzz trio, three workers", trio)
-    print(f"{'ratio':<34}{statistics.median(ratios):10.2f}{min(ratios):8.2f}{max(ratios):8.2f}")
-    if chosen.json:
-        pathlib.Path(chosen.json).write_text(json.dumps({"bare": bare, "trio": trio, "ratio": ratios}))
+    bare, trio = ratio.in_turn(rounds, lambda: bare_rate(seconds), lambda: trio_rate(seconds))
+    ratios = ratio.ratios(trio, bare)
+    columns = ("median", "min", "max")
+    ratio.table(f"{rounds} rounds of {seconds} s in turn; million numbers per second", columns,
+                [("bare transaction, three processes", millions(bare)), ("FizzBuzz trio, three workers", millions(trio))])
+    ratio.line("ratio", [ratio.COLUMNS[column](ratios) for column in columns])
+    ratio.write_json(chosen, bare=bare, trio=trio, ratio=ratios)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -77,13 +77,15 @@ class Service:
 
     What a sanitizer says in the log fails the test, unless `crashes` says that workers crash on purpose."""
 
-    def __init__(self, directories, yaml, environment=None, arguments=(), crashes=False, binaries=BIN):
+    def __init__(self, directories, yaml, environment=None, arguments=(), crashes=False, binaries=BIN,
+                 listen="127.0.0.1:0"):
         self.directories = directories
         self.config = directories.write("steadyd.yaml", yaml)
         self.environment = environment or {}
         self.arguments = list(arguments)
         self.crashes = crashes
         self.binaries = binaries
+        self.listen = listen
         self.process = None
         self.log_path = directories.root / "log"
 
@@ -110,7 +112,7 @@ class Service:
     def start(self):
         self.process = subprocess.Popen(
             [self.binaries / "steadyd", "--config", self.config, "--runtime-dir", self.directories.runtime,
-             "--state-dir", self.directories.state, "--listen", "127.0.0.1:0", *self.arguments],
+             "--state-dir", self.directories.state, "--listen", self.listen, *self.arguments],
             stderr=open(self.log_path, "ab"), stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
             preexec_fn=_die_with_the_test, env={**os.environ, "STEADY_PLUGIN_PATH": str(FIXTURE_PLUGINS), **self.environment})
         wait_until(lambda: self.process.poll() is not None or self.answers(), f"steadyd answers; it says\n{self.log()}")

@@ -41,6 +41,9 @@ def test_everything_has_its_place(prefix):
     assert not (prefix / "lib/steadyd/plugins/good.so").exists()
     assert len(list(prefix.glob("lib*/**/cmake/steady/steadyConfig.cmake"))) == 1
     assert len(list(prefix.glob("lib/systemd/**/steadyd.service"))) == 1
+    for path in ("prometheus/scrape.yaml", "prometheus/recording.rules.yaml", "prometheus/alert.rules.yaml",
+                 "grafana/steadyd.json"):
+        assert (prefix / "share/steadyd" / path).is_file(), path
 
 
 def test_the_installed_steadyd_runs_the_trio(prefix):

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "ipc/commit.hpp"
+#include "ipc/tap.hpp"
 #include "support/ipc_bench.hpp"
 
 namespace steady::ipc {
@@ -26,6 +27,14 @@ struct EndsAtOneAddress {
     input.producer_.wake_at_ = &output.ring_->wake_at;
     output.readers_[reader].page = input.page_;
     output.readers_[reader].sleeper.wake_at_ = &input.page_->wake_at;
+  }
+  /// The same for a tap, after all readers have joined; `producer` is the segment that the producer works on.
+  static void join(OutputEnd& output, const Mapping& producer, Tap& tap) {
+    tap.ring_ = output.ring_;
+    tap.data_ = output.data_;
+    for (std::size_t i = 0; i < tap.readers_.size(); ++i) tap.readers_[i] = output.readers_[i].page;
+    tap.producer_ = producer.at<const ActorPage>(0);
+    tap.words_ = producer.at<const ActorWords>(kActorWordsOffset);
   }
 };
 

@@ -15,7 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr time_t kPatienceSeconds = 30;
 constexpr std::size_t kAnswerBytesMax = 256 * 1024 * 1024;
 
 std::string environment(const char* name) {
@@ -29,17 +28,11 @@ std::string runtime_directory() {
   return ::geteuid() == 0 || users_own.empty() ? "/run/steadyd" : users_own + "/steadyd";
 }
 
-Status limit_patience(int fd) {
-  const timeval patience{kPatienceSeconds, 0};
+Status limit_patience(int fd, std::chrono::seconds patience) {
+  const timeval limit{patience.count(), 0};
   for (const int direction : {SO_RCVTIMEO, SO_SNDTIMEO})
-    if (::setsockopt(fd, SOL_SOCKET, direction, &patience, sizeof patience) != 0) return fail_errno("setsockopt");
+    if (::setsockopt(fd, SOL_SOCKET, direction, &limit, sizeof limit) != 0) return fail_errno("setsockopt");
   return {};
-}
-
-tl::unexpected<Error> no_answer() {
-  if (errno == EAGAIN)
-    return fail(ErrorCode::Timeout, "steadyd did not answer within " + std::to_string(kPatienceSeconds) + " s");
-  return fail_errno("the connection to steadyd");
 }
 
 }  // namespace
@@ -49,7 +42,7 @@ std::string default_socket_path() {
   return given.empty() ? runtime_directory() + "/steadyd.sock" : given;
 }
 
-Result<Client> Client::connect(const std::string& path) {
+Result<Client> Client::connect(const std::string& path, std::chrono::seconds patience) {
   const auto context = "cannot reach steadyd at " + path;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -59,9 +52,15 @@ Result<Client> Client::connect(const std::string& path) {
 
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return fail_errno(context);
-  if (auto status = limit_patience(fd.get()); !status) return tl::unexpected<Error>(status.error());
+  if (auto status = limit_patience(fd.get(), patience); !status) return tl::unexpected<Error>(status.error());
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return fail_errno(context);
-  return Client(std::move(fd));
+  return Client(std::move(fd), patience);
+}
+
+tl::unexpected<Error> Client::no_answer() const {
+  if (errno == EAGAIN)
+    return fail(ErrorCode::Timeout, "steadyd did not answer within " + std::to_string(patience_.count()) + " s");
+  return fail_errno("the connection to steadyd");
 }
 
 Status Client::send(std::string text) {

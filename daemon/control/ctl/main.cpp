@@ -1,11 +1,7 @@
 // steadyctl: the command line. Exit codes: 0 done; 1 the answer is no; 2 wrong usage; 3 cannot reach the daemon.
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -13,22 +9,27 @@
 #include <thread>
 
 #include "base/units.hpp"
+#include "control/ctl/channel_commands.hpp"
 #include "control/ctl/client.hpp"
+#include "control/ctl/command.hpp"
 #include "control/ctl/fields.hpp"
 #include "control/ctl/incidents.hpp"
 #include "control/ctl/inspect.hpp"
 #include "control/ctl/letters.hpp"
+#include "control/ctl/logs_command.hpp"
 #include "control/ctl/status.hpp"
 #include "control/ctl/table.hpp"
+#include "control/ctl/top_command.hpp"
 
 namespace {
 
 using nlohmann::json;
-using steady::Error;
-using steady::ErrorCode;
 using steady::Result;
-
-enum ExitCode { kDone = 0, kNo = 1, kUsage = 2, kUnreachable = 3 };
+using steady::control::compact;
+using steady::control::complain;
+using steady::control::refused;
+using steady::control::screen;
+using enum steady::control::ExitCode;
 
 constexpr std::chrono::milliseconds kLookAgain(200);
 constexpr std::chrono::seconds kUpgradeLimit(60);
@@ -48,34 +49,8 @@ struct Options {
   std::string timeout;
 };
 
-steady::control::Screen screen() {
-  if (::isatty(STDOUT_FILENO) != 1) return {};
-  steady::control::Screen result;
-  const char* refused = std::getenv("NO_COLOR");
-  result.colours = refused == nullptr || *refused == '\0';
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) result.width = size.ws_col;
-  return result;
-}
-
-std::string compact(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-int complain(const std::string& message, ExitCode code) {
-  std::cerr << "steadyctl: " << steady::control::printable(message) << '\n';
-  return code;
-}
-
 Result<json> ask(const Options& options, const std::string& method, const json& params = json::object()) {
-  auto client = steady::control::Client::connect(options.socket);
-  // Whatever kept us from the daemon, it did not say no: Invalid is reserved for that.
-  if (!client) return steady::fail(ErrorCode::System, client.error().message);
-  return client->call(method, params);
-}
-
-int refused(const Error& error) {
-  return complain(error.message, error.code == ErrorCode::Invalid ? kNo : kUnreachable);
+  return steady::control::ask(options.socket, method, params);
 }
 
 int status(const Options& options) {
@@ -317,12 +292,15 @@ int run(int argc, char** argv) {
   app.add_flag("--json", options.as_json, "print JSON for programs");
 
   app.add_subcommand("status", "actors, channels and supervisors now")->callback([&] { result = status(options); });
+  steady::control::add_top(app, options.socket, options.as_json, result);
+  steady::control::add_logs(app, options.socket, options.as_json, result);
   add_actor_command(app, options, result, "start", "start an actor that was stopped or has failed");
   add_actor_command(app, options, result, "stop", "stop an actor and keep it stopped");
   add_actor_command(app, options, result, "restart", "stop an actor and start its next generation");
   add_endings(app, options, result);
   add_incidents(app, options, result);
   add_dead_letters(app, options, result);
+  steady::control::add_channel_commands(app, options.socket, result);
   app.add_subcommand("shutdown", "stop all actors and end steadyd")->callback([&] {
     result = command(options, "shutdown", json::object());
   });

@@ -27,23 +27,6 @@ Colour colour_of_fill(double ratio) {
   return ratio >= 0.7 ? Colour::Yellow : Colour::None;
 }
 
-// ---- header
-
-std::string header_lines(const json& graph, const Screen& screen) {
-  const bool ready = is_true(graph, "ready");
-  std::string line =
-      fmt::format("{}  steadyd {}, up {}, ", printable(text_of(graph, "name")), printable(text_of(graph, "version")),
-                  seconds_text(number_of(graph, "uptime_seconds")));
-  if (is_true(graph, "stopping"))
-    line += painted("stopping", Colour::Yellow, screen.colours);
-  else
-    line += ready ? painted("ready", Colour::Green, screen.colours) : painted("not ready", Colour::Red, screen.colours);
-  line += '\n';
-  for (const auto& reason : member(graph, "not_ready"))
-    if (reason.is_string()) line += clipped("  " + printable(reason.get<std::string>()), screen.width) + '\n';
-  return line;
-}
-
 // ---- actors
 
 std::uint64_t restarts_of(const json& actor) {
@@ -125,11 +108,26 @@ std::vector<Row> rows_of(const json& items, Row (*row)(const json&)) {
 
 }  // namespace
 
+std::string render_header(const json& graph, const Screen& screen) {
+  const bool ready = is_true(graph, "ready");
+  std::string line =
+      fmt::format("{}  steadyd {}, up {}, ", printable(text_of(graph, "name")), printable(text_of(graph, "version")),
+                  seconds_text(number_of(graph, "uptime_seconds")));
+  if (is_true(graph, "stopping"))
+    line += painted("stopping", Colour::Yellow, screen.colours);
+  else
+    line += ready ? painted("ready", Colour::Green, screen.colours) : painted("not ready", Colour::Red, screen.colours);
+  line += '\n';
+  for (const auto& reason : member(graph, "not_ready"))
+    if (reason.is_string()) line += clipped("  " + printable(reason.get<std::string>()), screen.width) + '\n';
+  return line;
+}
+
 std::string render_status(const json& graph, const Screen& screen) {
   const auto actors = rows_of(member(graph, "actors"), &actor_row);
   const auto channels = channel_rows(graph);
   const auto supervisors = rows_of(member(graph, "supervisors"), &supervisor_row);
-  return header_lines(graph, screen) + '\n' +
+  return render_header(graph, screen) + '\n' +
          render_table({"ACTOR", "STATE", "GEN", "RESTARTS", "PID", "CPU", "MEMORY", "NOTE"}, actors, screen) + '\n' +
          render_table({"CHANNEL", "READER", "FILL", "IN FLIGHT", "RATE", "SENT", "RECEIVED", ""}, channels, screen) +
          '\n' + render_table({"SUPERVISOR", "STRATEGY", "BUDGET", ""}, supervisors, screen);

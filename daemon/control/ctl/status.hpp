@@ -13,4 +13,7 @@ namespace steady::control {
 /// ones.
 [[nodiscard]] std::string render_status(const nlohmann::json& graph, const Screen& screen = {});
 
+/// The first lines of it: name, version, uptime, whether the service is ready, and why not.
+[[nodiscard]] std::string render_header(const nlohmann::json& graph, const Screen& screen = {});
+
 }  // namespace steady::control

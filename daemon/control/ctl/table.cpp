@@ -17,6 +17,8 @@ std::string_view escape_of(Colour colour) {
       return "\x1b[32m";
     case Colour::Yellow:
       return "\x1b[33m";
+    case Colour::Orange:
+      return "\x1b[38;5;208m";
     case Colour::Red:
       return "\x1b[31m";
     case Colour::Grey:

@@ -10,7 +10,7 @@
 
 namespace steady::control {
 
-enum class Colour { None, Green, Yellow, Red, Grey };
+enum class Colour { None, Green, Yellow, Orange, Red, Grey };
 
 struct Cell {
   std::string text;
@@ -23,6 +23,7 @@ using Row = std::vector<Cell>;
 struct Screen {
   bool colours = false;                                         ///< off: no escape sequence is written
   std::size_t width = std::numeric_limits<std::size_t>::max();  ///< characters per line; longer lines are cut
+  std::size_t height = std::numeric_limits<std::size_t>::max();  ///< lines, for what fills the screen
 };
 
 /// The header and the rows, each on a line of its own; the last column is not padded. Control characters in cells

@@ -27,6 +27,7 @@
 #include "steady/abi.h"
 #include "steady/actor.hpp"
 #include "steady/testing/channel.hpp"
+#include "steady/testing/recording.hpp"
 
 namespace steady::testing {
 
@@ -85,7 +86,7 @@ class AnyHarness {
 
   /// Appends one message. It decides what flows on a lane of an input that takes anything.
   template <class T>
-  requires(!std::is_convertible_v<const T&, std::string_view>) void feed(std::string_view port, const T& message,
+  requires(!std::is_convertible_v<const T&, std::string_view> && !std::is_same_v<T, Recording>) void feed(std::string_view port, const T& message,
                                                                          std::uint32_t lane = 0) {
     const steady_message& layout = detail::describe_message<T>();
     Channel& channel = input(port, lane);
@@ -100,6 +101,21 @@ class AnyHarness {
     Channel& channel = input(port, lane);
     check_layout(port, channel, nullptr);
     channel.append(frame);
+    stalled_ = false;
+  }
+  /// Appends all messages of a recording. An input that takes anything must have been fed one of the kind before, or
+  /// the recording be one of frames. Throws std::invalid_argument when it holds other messages than the port carries.
+  void feed(std::string_view port, const Recording& recording, std::uint32_t lane = 0) {
+    Channel& channel = input(port, lane);
+    const steady_message* const there = channel.message();
+    const bool same = there == nullptr ? recording.frames()
+                                       : !recording.frames() && there->size == recording.message_size() &&
+                                             recording.message_name() == there->name;
+    if (!same)
+      throw std::invalid_argument("port '" + std::string(port) + "' carries " + (there ? there->name : "frames") +
+                                  ", the recording holds " +
+                                  (recording.frames() ? "frames" : recording.message_name()));
+    for (const std::string& message : recording.messages()) channel.append(message);
     stalled_ = false;
   }
   template <class Range>

@@ -41,6 +41,7 @@ TEST_SUITE("config/load") {
     CHECK(graph.name == "steadyd");
     CHECK(graph.telemetry.listen == "127.0.0.1:9900");
     CHECK(graph.telemetry.frame == 100ms);
+    CHECK(graph.telemetry.sampling);
   }
 
   TEST_CASE("every key reaches the graph") {
@@ -50,6 +51,8 @@ TEST_SUITE("config/load") {
     CHECK(graph.name == "every-key");
     CHECK(graph.telemetry.listen == "[::1]:0");
     CHECK(graph.telemetry.frame == 250ms);
+    CHECK_FALSE(graph.telemetry.sampling);
+    CHECK(graph.log == LogFormat::Json);
 
     const Actor& source = *graph.find_actor("source");
     CHECK(source.type == "generator");
@@ -57,7 +60,7 @@ TEST_SUITE("config/load") {
     CHECK(source.params.at("number").text == "010");
     CHECK(source.params.at("pattern").text == "^a$");
     CHECK(source.params.at("empty").text.empty());
-    CHECK(source.params.at("number").position.line == 18);
+    CHECK(source.params.at("number").position.line == 19);
     CHECK(source.restart == Restart::Transient);
     CHECK(source.shutdown.grace == 60s);
     CHECK(source.significant);
@@ -65,6 +68,10 @@ TEST_SUITE("config/load") {
     CHECK(source.life == Life::Disk);
     CHECK(source.start_timeout == 500ms);
     CHECK(source.worker == "front");
+    REQUIRE(source.triggers.size() == 3);
+    CHECK(source.triggers[1].when == "step.p99.9 > 50ms");
+    CHECK(source.triggers[1].command == std::vector<std::string>{"/usr/local/bin/page", "source", "1"});
+    CHECK(source.triggers[2].when == "idle < 5%");
 
     const Actor& filter = *graph.find_actor("filter");
     CHECK(filter.inputs.at("in").min == 8);

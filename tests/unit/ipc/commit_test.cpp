@@ -313,7 +313,7 @@ TEST_SUITE("ipc/commit") {
       Generation first(world.bench);
       CHECK_THROWS_AS(first.commit(TakesMessages | PutsFrames | ChangesState, KillAt(3)), Killed);
     }
-    world.bench.segments.remove_channel("frames-out");
+    world.bench.segments.remove_channels({"frames-out"});
     world.bench.add_channel("frames-out", {.capacity_bytes = 4096, .message_bytes = 0, .message_hash = 1});
     Generation second(world.bench);
     REQUIRE(second.repair() == true);

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "ipc/histogram.hpp"
 #include "support/ipc_bench.hpp"
 
 namespace steady::ipc {
@@ -129,6 +130,35 @@ TEST_SUITE("ipc/observer") {
     CHECK(observer.sample().note.empty());
     words.activity.store(99);
     CHECK(observer.sample().activity == Activity::Done);
+  }
+
+  TEST_CASE("an actor's waits, steps and batches are shown, and a wait that lasts counts to its cause") {
+    IpcBench bench;
+    REQUIRE(bench.segments.ensure_actor("x", {.state_bytes = 16, .state_version = 1, .metric_count = 2}));
+    const ActorObserver observer = test::must(ActorObserver::open(bench.segments.actor_path("x")));
+    const Mapping actor = bench.actor("x");
+    auto& words = *actor.at<ActorWords>(kActorWordsOffset);
+    record(words.step_ns, 1000, 3);
+    record(words.batch_messages, 8, 5);
+    CHECK(observer.step().count == 3);
+    CHECK(observer.step().mean() == doctest::Approx(1000));
+    CHECK(observer.batch().count == 5);
+    CHECK(observer.batch().mean() == doctest::Approx(8));
+    words.waits.input_ns.store(1);
+    words.waits.room_ns.store(2);
+    words.waits.timer_ns.store(3);
+    const auto waits = [&](Activity activity, std::uint64_t since_ns) {
+      words.activity.store(static_cast<std::uint64_t>(activity));
+      words.waits.since_ns.store(since_ns);
+      const WaitSample sample = observer.waits(1000);
+      return std::vector<std::uint64_t>{sample.input_ns, sample.room_ns, sample.timer_ns};
+    };
+    CHECK(waits(Activity::Running, 0) == std::vector<std::uint64_t>{1, 2, 3});
+    CHECK(waits(Activity::WaitingForInput, 400) == std::vector<std::uint64_t>{601, 2, 3});
+    CHECK(waits(Activity::WaitingForRoom, 400) == std::vector<std::uint64_t>{1, 602, 3});
+    CHECK(waits(Activity::WaitingForTimer, 400) == std::vector<std::uint64_t>{1, 2, 603});
+    CHECK(waits(Activity::WaitingForTimer, 1001) == std::vector<std::uint64_t>{1, 2, 3});  // a clock read before it began
+    CHECK(waits(static_cast<Activity>(77), 400) == std::vector<std::uint64_t>{1, 2, 3});
   }
 
   TEST_CASE("no wild write into an actor's constants can hurt the observer") {

@@ -55,10 +55,21 @@ std::map<std::string, std::size_t> offsets() {
   STEADY_OFFSET(RingPage, blocked_ns);
   STEADY_OFFSET(RingPage, blocked_since_ns);
   STEADY_OFFSET(RingPage, wake_at);
+  STEADY_OFFSET(RingPage, marks_made);
+  STEADY_OFFSET(RingPage, marks);
+  STEADY_OFFSET(Mark, message);
+  STEADY_OFFSET(Mark, time_ns);
+  STEADY_OFFSET(Mark, weight);
+  STEADY_OFFSET(HistogramWords, count);
+  STEADY_OFFSET(HistogramWords, sum);
+  STEADY_OFFSET(HistogramWords, sum_of_squares);
+  STEADY_OFFSET(HistogramWords, buckets);
   STEADY_OFFSET(ReaderPage, ring_incarnation);
   STEADY_OFFSET(ReaderPage, head);
   STEADY_OFFSET(ReaderPage, head_messages);
   STEADY_OFFSET(ReaderPage, wake_at);
+  STEADY_OFFSET(ReaderPage, marks_passed);
+  STEADY_OFFSET(ReaderPage, latency_ns);
   STEADY_OFFSET(ActorPage, state_bytes);
   STEADY_OFFSET(ActorPage, state_version);
   STEADY_OFFSET(ActorPage, metric_count);
@@ -69,6 +80,13 @@ std::map<std::string, std::size_t> offsets() {
   STEADY_OFFSET(ActorWords, state_commits);
   STEADY_OFFSET(ActorWords, last_replay);
   STEADY_OFFSET(ActorWords, process);
+  STEADY_OFFSET(ActorWords, waits);
+  STEADY_OFFSET(ActorWords, step_ns);
+  STEADY_OFFSET(ActorWords, batch_messages);
+  STEADY_OFFSET(WaitWords, input_ns);
+  STEADY_OFFSET(WaitWords, room_ns);
+  STEADY_OFFSET(WaitWords, timer_ns);
+  STEADY_OFFSET(WaitWords, since_ns);
   STEADY_OFFSET(ProcessWords, begun);
   STEADY_OFFSET(ProcessWords, returned);
   STEADY_OFFSET(ProcessWords, thread);
@@ -125,6 +143,9 @@ TEST_SUITE("ipc/readme") {
     CHECK(read.size() == expected.size());
     CHECK(kActorWordsOffset == 4096);
     CHECK(sizeof(CommitEntry) == 24);
+    CHECK(sizeof(Mark) == 24);
+    CHECK(kMarks == 64);
+    CHECK(kHistogramBuckets == 304);
   }
 
   TEST_CASE("the page numbers the points of a commit as the code does") {
@@ -166,7 +187,7 @@ TEST_SUITE("ipc/readme") {
     }
     for (const auto& [tag, count] : used) CHECK_MESSAGE(listed.count(tag) == 1, tag);
     for (const auto& [tag, count] : beside_words) CHECK_MESSAGE(listed.count(tag) == 1, tag);
-    CHECK(listed.size() == 11);
+    CHECK(listed.size() == 13);
   }
 
   TEST_CASE("each side that the page names is a file with such a function") {

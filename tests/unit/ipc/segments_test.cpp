@@ -432,21 +432,22 @@ TEST_SUITE("ipc/segments") {
     CHECK_FALSE(Segments(bench.directory.path() + "/file/segments").prepare());
   }
 
-  TEST_CASE("removing a channel or an actor leaves nothing of it, and touches no other") {
+  TEST_CASE("removing channels or an actor leaves nothing of them, and touches no other") {
     IpcBench bench;
     bench.add_channel("a", kNumbers, {"one", "two"});
     bench.add_channel("ab", kNumbers, {"one"});
+    bench.add_channel("c", kNumbers, {"two"});
     must(bench.segments.ensure_actor("x", kActor));
     must(bench.segments.ensure_bell("x"));
     replace_content(bench.segments.old_actor_path("x"), "old");
-    bench.segments.remove_channel("a");
+    bench.segments.remove_channels({"a", "c"});
     bench.segments.remove_actor("x");
     std::vector<std::string> left;
     for (const auto& entry : std::filesystem::directory_iterator(bench.segments.directory()))
       left.push_back(entry.path().filename().string());
     std::sort(left.begin(), left.end());
-    CHECK(left == std::vector<std::string>{"actor-a.bell", "actor-ab.bell", "actor-one.bell", "actor-two.bell",
-                                           "channel-ab.ring", "channel-ab.to-one.reader"});
+    CHECK(left == std::vector<std::string>{"actor-a.bell", "actor-ab.bell", "actor-c.bell", "actor-one.bell",
+                                           "actor-two.bell", "channel-ab.ring", "channel-ab.to-one.reader"});
   }
 
   TEST_CASE("a full disk is an error that says so, and leaves no half-made file") {

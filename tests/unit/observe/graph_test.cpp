@@ -10,7 +10,9 @@
 using namespace steady::observe;
 using nlohmann::json;
 using steady::test::frame_channel;
+using steady::test::reader_of;
 using steady::test::small_snapshot;
+using steady::test::snapshot_with_triggers;
 
 namespace {
 
@@ -23,12 +25,12 @@ bool contains(const std::string& text, const std::string& part) {
 TEST_SUITE("observe/graph") {
   TEST_CASE("the DOT graph has a node per actor and an edge per reader") {
     auto snapshot = small_snapshot();
-    snapshot.channels.front().readers.push_back({"source", "back", 0, 0, 0, 0});
+    snapshot.channels.front().readers.push_back(reader_of("source", "back"));
     const auto dot = render_dot(snapshot);
     CHECK(dot.starts_with("digraph \"demo\" {\n"));
     CHECK(dot.ends_with("}\n"));
     CHECK(contains(dot, "rankdir=LR"));
-    CHECK(contains(dot, R"("source" [label="source\nCount\nrunning, generation 2")"));
+    CHECK(contains(dot, R"("source" [label="source\nCount\nrunning, generation 2, 2 restarts\n0.0 cores, 0 MiB")"));
     CHECK(contains(dot, R"("source" -> "sink" [label="50 %\n0/s\n64 messages")"));
     CHECK(contains(dot, R"("source" -> "source")"));
   }
@@ -39,10 +41,22 @@ TEST_SUITE("observe/graph") {
     CHECK(render_dot(snapshot) != render_dot(small_snapshot()));
   }
 
+  TEST_CASE("the DOT graph is drawn in the colour of the worst trigger that is active") {
+    auto snapshot = snapshot_with_triggers();
+    CHECK(contains(render_dot(snapshot), R"(headlabel="lines", color="#dc2626", penwidth=2];)"));
+    CHECK_FALSE(contains(render_dot(snapshot), R"(fillcolor="#dcfce7", color)"));
+    snapshot.actors[0].triggers[0].active = true;
+    snapshot.channels[0].triggers[1].active = false;
+    CHECK(contains(render_dot(snapshot), R"(fillcolor="#dcfce7", color="#f97316", penwidth=2];)"));
+    CHECK(contains(render_dot(snapshot), R"(headlabel="lines"];)"));
+    snapshot.channels[0].triggers = {{"a", "red", true, 1.0}, {"b", "yellow", true, 1.0}, {"c", "orange", true, 1.0}};
+    CHECK(contains(render_dot(snapshot), R"(headlabel="lines", color="#dc2626")"));
+  }
+
   TEST_CASE("an edge of frames tells its capacity in bytes") {
     auto snapshot = small_snapshot();
     snapshot.channels = {frame_channel("source")};
-    snapshot.channels.front().readers = {{"sink", "lines", 0, 0, 0, 0}};
+    snapshot.channels.front().readers = {reader_of("sink", "lines")};
     CHECK(contains(render_dot(snapshot), "1048576 bytes"));
   }
 

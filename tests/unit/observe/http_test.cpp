@@ -26,6 +26,7 @@ constexpr std::size_t kLargeBytes = 32 * 1024 * 1024;
 Response respond(const Request& request) {
   if (request.path == "/throw") throw std::runtime_error("a bug");
   Response response;
+  response.stream = request.path == "/stream";
   response.body = request.path == "/large" ? std::string(kLargeBytes, 'x') : request.path + '?' + request.query;
   return response;
 }
@@ -33,7 +34,12 @@ Response respond(const Request& request) {
 /// A server on its own loop. Members are destroyed from the last: first the server, then the loop.
 struct Site {
   explicit Site(HttpLimits limits = {}, const std::string& listen = "127.0.0.1:0") {
-    auto created = HttpServer::create(thread.loop(), listen, respond, limits);
+    const auto handler = [this](const Request& request) {
+      if (request.path == "/publish") server->publish(request.query + '\n');
+      if (request.path == "/publish_large") server->publish(std::string(kLargeBytes, 'y'));
+      return respond(request);
+    };
+    auto created = HttpServer::create(thread.loop(), listen, handler, limits);
     REQUIRE(created.has_value());
     server = std::move(*created);
     thread.start();
@@ -59,6 +65,17 @@ class Peer {
 
   bool send(const std::string& text) {
     return ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
+  }
+  /// Everything until `part` has come; "TIMEOUT" at the end when it does not.
+  std::string read_until(const std::string& part) {
+    std::string text;
+    char buffer[65536];
+    while (text.find(part) == std::string::npos) {
+      const ssize_t count = ::recv(fd_.get(), buffer, sizeof buffer, 0);
+      if (count <= 0) return text + "TIMEOUT";
+      text.append(buffer, static_cast<std::size_t>(count));
+    }
+    return text;
   }
   /// Everything until the server hangs up; "TIMEOUT" at the end when it does not.
   std::string read_all() {
@@ -257,6 +274,75 @@ TEST_SUITE("observe/http") {
     site.reset();
     CHECK(idle.read_all().empty());
     CHECK_FALSE(stuck.read_all().ends_with("TIMEOUT"));
+  }
+
+  TEST_CASE("a stream begins with its body and goes on with what is published") {
+    const Site site;
+    Peer reader(site);
+    reader.send("GET /stream?first HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK(contains(reader.read_until("/stream?first"), "200 OK"));
+    for (const std::string part : {"one", "two", "three"}) {
+      CHECK(get(site, "/publish?" + part).starts_with("HTTP/1.1 200 "));
+      CHECK_FALSE(contains(reader.read_until(part + '\n'), "TIMEOUT"));
+    }
+  }
+
+  TEST_CASE("HEAD of a stream ends") {
+    const Site site;
+    const auto answer = ask(site, "HEAD /stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK_FALSE(contains(answer, "TIMEOUT"));
+  }
+
+  TEST_CASE("a reader that does not take its stream misses parts, and keeps nobody waiting") {
+    const Site site;
+    Peer stuck(site);
+    stuck.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    Peer reader(site);
+    reader.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK_FALSE(contains(reader.read_until("/stream?"), "TIMEOUT"));
+    for (int i = 0; i < 4; ++i) REQUIRE(get(site, "/publish_large").starts_with("HTTP/1.1 200 "));
+    REQUIRE(get(site, "/publish?last").starts_with("HTTP/1.1 200 "));
+    CHECK_FALSE(contains(reader.read_until("last\n"), "TIMEOUT"));
+    const auto late = stuck.read_until("last\n");
+    CHECK(late.size() < 3 * kLargeBytes);
+    CHECK(late.ends_with("last\n\r\n"));
+  }
+
+  TEST_CASE("a reader that hangs up makes room for another") {
+    const Site site({.streams = 1});
+    auto first = std::make_unique<Peer>(site);
+    first->send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK_FALSE(contains(first->read_until("/stream?"), "TIMEOUT"));
+    CHECK(get(site, "/stream").starts_with("HTTP/1.1 503 "));
+    first.reset();
+    std::string answer;
+    while (!contains(answer, "200 OK") && !contains(answer, "TIMEOUT")) {
+      REQUIRE(get(site, "/publish?x").starts_with("HTTP/1.1 200 "));  // who hung up is noticed when something is sent
+      Peer second(site);
+      second.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      answer = second.read_until("\r\n\r\n");
+    }
+    CHECK(contains(answer, "200 OK"));
+  }
+
+  TEST_CASE("a reader that never takes its part is cut off") {
+    const Site site({.answer_time = 50ms});
+    Peer stuck(site);
+    stuck.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK_FALSE(contains(stuck.read_until("/stream?"), "TIMEOUT"));
+    REQUIRE(get(site, "/publish_large").starts_with("HTTP/1.1 200 "));
+    std::this_thread::sleep_for(1500ms);
+    CHECK(stuck.read_all().size() < kLargeBytes);
+  }
+
+  TEST_CASE("a server with open streams goes away") {
+    auto site = std::make_unique<Site>();
+    Peer reader(*site);
+    reader.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK_FALSE(contains(reader.read_until("/stream?"), "TIMEOUT"));
+    site.reset();
+    CHECK_FALSE(reader.read_all().ends_with("TIMEOUT"));
   }
 
   TEST_CASE("a port in use is refused by the name of the address") {

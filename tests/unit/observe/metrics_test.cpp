@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <set>
@@ -14,6 +15,7 @@
 using namespace steady::observe;
 using steady::test::frame_channel;
 using steady::test::small_snapshot;
+using steady::test::snapshot_with_triggers;
 
 namespace {
 
@@ -46,22 +48,32 @@ std::string name_of(const std::string& sample) {
   return sample.substr(0, sample.find_first_of("{ "));
 }
 
+/// The family that a sample belongs to; those of a histogram have three endings.
+std::string family_of(const std::string& sample, bool histogram) {
+  const std::string name = name_of(sample);
+  for (const std::string ending : {"_count", "_sum", "_bucket"})
+    if (histogram && name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
+  return name;
+}
+
 /// What a scraper would refuse, line by line; empty when the text is sound.
 std::string flaw_of(const std::string& text) {
   std::set<std::string> families, samples;
   std::map<std::string, std::string> help;
   std::string family;
+  bool histogram = false;
   if (!text.ends_with('\n')) return "does not end with a newline";
   for (const auto& line : lines_of(text)) {
     if (is_comment(line, "HELP")) {
       help[word(line, 2)] = line;
     } else if (is_comment(line, "TYPE")) {
       family = word(line, 2);
+      histogram = word(line, 3) == "histogram";
       if (!families.insert(family).second) return "a family twice: " + line;
       if (!help.contains(family)) return "no help: " + line;
       if ((word(line, 3) == "counter") != family.ends_with("_total")) return "a counter ends in _total: " + line;
     } else {
-      if (name_of(line) != family) return "a sample outside its family: " + line;
+      if (family_of(line, histogram) != family) return "a sample outside its family: " + line;
       if (!samples.insert(line.substr(0, line.rfind(' '))).second) return "a series twice: " + line;
       try {
         static_cast<void>(std::stod(line.substr(line.rfind(' ') + 1)));
@@ -104,6 +116,36 @@ TEST_SUITE("observe/metrics") {
     CHECK(has_line(text, R"(steady_build_info{version="0.1.0"} 1)"));
   }
 
+  TEST_CASE("a distribution becomes a histogram whose buckets grow up to its count") {
+    auto snapshot = small_snapshot();
+    auto& latency = snapshot.channels[0].readers[0].latency;
+    latency.count = 10;
+    latency.sum_seconds = 2.5;
+    for (std::size_t i = 0; i < latency.below.size(); ++i) latency.below[i] = std::min<std::uint64_t>(i, 9);
+    const auto text = render_metrics(snapshot);
+    CHECK(flaw_of(text) == "");
+    const std::string labels = R"({channel="source.numbers",from="source.numbers",to="sink.lines")";
+    CHECK(has_line(text, "steady_channel_latency_seconds_count" + labels + "} 10"));
+    CHECK(has_line(text, "steady_channel_latency_seconds_sum" + labels + "} 2.5"));
+    CHECK(has_line(text, "steady_channel_latency_seconds_bucket" + labels + R"(,le="1.024e-06"} 0)"));
+    CHECK(has_line(text, "steady_channel_latency_seconds_bucket" + labels + R"(,le="+Inf"} 10)"));
+  }
+
+  TEST_CASE("who is held back, by whom, and who does it are series only while it is so") {
+    auto snapshot = small_snapshot();
+    CHECK(render_metrics(snapshot).find("steady_actor_blocked{") == std::string::npos);
+    CHECK(has_line(render_metrics(snapshot), "steady_deadlock 0"));
+    snapshot.actors[0].blocked_by = "sink";
+    snapshot.actors[0].blocked_channel = "source.numbers";
+    snapshot.bottlenecks = {{"sink", "is busy", {"source"}, 0.9}};
+    snapshot.deadlocks = {{{"source", "sink"}, {"source.numbers", "sink.back"}}};
+    const auto text = render_metrics(snapshot);
+    CHECK(flaw_of(text) == "");
+    CHECK(has_line(text, R"(steady_actor_blocked{actor="source",by="sink",channel="source.numbers"} 1)"));
+    CHECK(has_line(text, R"(steady_bottleneck{actor="sink"} 1)"));
+    CHECK(has_line(text, "steady_deadlock 1"));
+  }
+
   TEST_CASE("an actor has one series per state, and exactly one of them is 1") {
     const auto text = render_metrics(small_snapshot());
     int ones = 0, series = 0;
@@ -115,6 +157,18 @@ TEST_SUITE("observe/metrics") {
     CHECK(series == 7);
     CHECK(ones == 1);
     CHECK(has_line(text, R"(steady_actor_state{actor="sink",state="failed"} 1)"));
+  }
+
+  TEST_CASE("every trigger has a series, active or not") {
+    const auto text = render_metrics(snapshot_with_triggers());
+    CHECK(has_line(text, "# TYPE steady_trigger_active gauge"));
+    CHECK(has_line(
+        text, R"(steady_trigger_active{kind="channel",name="source.numbers",when="fill > 80%",colour="yellow"} 0)"));
+    CHECK(has_line(
+        text,
+        R"(steady_trigger_active{kind="channel",name="source.numbers",when="latency.p99 > 5ms",colour="red"} 1)"));
+    CHECK(has_line(text, R"(steady_trigger_active{kind="actor",name="source",when="cpu > 90%",colour="orange"} 0)"));
+    CHECK(flaw_of(text) == "");
   }
 
   TEST_CASE("a channel of frames has a capacity in bytes and none in messages") {

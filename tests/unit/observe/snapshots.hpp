@@ -5,6 +5,13 @@
 
 namespace steady::test {
 
+inline observe::ChannelReader reader_of(const std::string& actor, const std::string& port) {
+  observe::ChannelReader reader;
+  reader.actor = actor;
+  reader.port = port;
+  return reader;
+}
+
 inline observe::Snapshot small_snapshot() {
   observe::Snapshot snapshot;
   snapshot.name = "demo";
@@ -41,7 +48,11 @@ inline observe::Snapshot small_snapshot() {
   channel.capacity_bytes = 512;
   channel.messages_sent = 50;
   channel.fill_ratio = 0.5;
-  channel.readers = {{"sink", "lines", 18, 144, 32, 0.5}};
+  channel.readers = {reader_of("sink", "lines")};
+  channel.readers[0].messages_received = 18;
+  channel.readers[0].bytes_received = 144;
+  channel.readers[0].inflight_messages = 32;
+  channel.readers[0].fill_ratio = 0.5;
   snapshot.channels = {channel};
 
   observe::SupervisorSnapshot root;
@@ -51,6 +62,14 @@ inline observe::Snapshot small_snapshot() {
   root.used = 2;
   root.period_seconds = 10;
   snapshot.supervisors = {root};
+  return snapshot;
+}
+
+/// The channel has two triggers, one of them active; the first actor has one that is not.
+inline observe::Snapshot snapshot_with_triggers() {
+  observe::Snapshot snapshot = small_snapshot();
+  snapshot.channels[0].triggers = {{"fill > 80%", "yellow", false, 0.5}, {"latency.p99 > 5ms", "red", true, 0.0081}};
+  snapshot.actors[0].triggers = {{"cpu > 90%", "orange", false, std::nullopt}};
   return snapshot;
 }
 

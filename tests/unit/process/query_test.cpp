@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <stdlib.h>
 
 #include <optional>
 
@@ -18,10 +19,10 @@ constexpr auto kNoHurry = 60s;
 /// One question to a shell, and what came of it.
 struct Asked {
   explicit Asked(const std::string& script, std::chrono::milliseconds limit = kNoHurry,
-                 const std::string& request = "") {
+                 const std::string& request = "", std::vector<std::string> environment = {}) {
     ::signal(SIGPIPE, SIG_IGN);  // as steadyd does
     uv_loop_init(&loop);
-    ask(script, limit, request);
+    ask(script, limit, request, std::move(environment));
   }
   Asked(const Asked&) = delete;
   Asked& operator=(const Asked&) = delete;
@@ -31,8 +32,10 @@ struct Asked {
     CHECK(uv_loop_close(&loop) == 0);
   }
 
-  void ask(const std::string& script, std::chrono::milliseconds limit, const std::string& request) {
-    auto started = Query::start(&loop, {{"/bin/sh", "-c", script}, {}, true}, request, limit, [this](Outcome came) {
+  void ask(const std::string& script, std::chrono::milliseconds limit, const std::string& request,
+           std::vector<std::string> environment) {
+    const Spawn spawn{{"/bin/sh", "-c", script}, {}, true, std::move(environment)};
+    auto started = Query::start(&loop, spawn, request, limit, [this](Outcome came) {
       ++answers;
       outcome = std::move(came);
       if (destroys) query.reset();
@@ -95,6 +98,18 @@ TEST_SUITE("process/query") {
     uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_FALSE(called);
     CHECK(uv_loop_close(&loop) == 0);
+  }
+
+  TEST_CASE("a program has our environment, with what it was given beside it and instead of it") {
+    ::setenv("STEADY_QUERY_KEPT", "ours", 1);
+    ::setenv("STEADY_QUERY_REPLACED", "ours", 1);
+    ::setenv("STEADY_QUERY_REPLACED_NOT", "ours", 1);
+    Asked asked("env | grep ^STEADY_QUERY | sort", kNoHurry, "",
+                {"STEADY_QUERY_REPLACED=given", "STEADY_QUERY_NEW=a b"});
+    CHECK(asked.answer().output ==
+          "STEADY_QUERY_KEPT=oursSTEADY_QUERY_NEW=a bSTEADY_QUERY_REPLACED=givenSTEADY_QUERY_REPLACED_NOT=ours");
+    for (const char* const name : {"STEADY_QUERY_KEPT", "STEADY_QUERY_REPLACED", "STEADY_QUERY_REPLACED_NOT"})
+      ::unsetenv(name);
   }
 
   TEST_CASE("destroying a query ends its program and gives no answer") {

@@ -244,7 +244,7 @@ TEST_SUITE("runtime/letters") {
     Graph graph;
     graph.put("out", {41});
     const std::int64_t id = graph.set_aside("out", 0);
-    graph.segments.remove_channel("source.out");
+    graph.segments.remove_channels({"source.out"});
     must(graph.wiring.prepare(graph.plan));
     graph.sampler.observe(graph.plan, graph.wiring);
     CHECK_FALSE(graph.skip(0));
@@ -394,6 +394,96 @@ TEST_SUITE("runtime/letters") {
     CHECK(graph.sent == Words{"source 1 source.out", "source 2 source.out"});
     CHECK(graph.state(moving) == State::Moving);
     CHECK(graph.state(other) == State::Held);
+  }
+
+  TEST_CASE("injected messages are stored once, however often they are sent, and go to a producer that runs") {
+    Graph graph;
+    graph.runs = true;
+    const auto& out = graph.plan.channels[0];
+    must(graph.letters->inject(graph.plan, out, "aa", 0, {number(7), number(8)}));
+    must(graph.letters->inject(graph.plan, out, "aa", 0, {number(7), number(8), number(9)}));
+    CHECK(graph.sent.size() == 3);
+    CHECK(must(graph.letters->injected("aa")).stored == 3);
+    CHECK(must(graph.letters->injected("aa")).waiting == 3);
+    CHECK(must(graph.letters->injected("bb")).stored == 0);
+    CHECK_FALSE(graph.letters->inject(graph.plan, out, "aa", 4, {number(1)}));
+    const auto told = graph.letters->waiting_for(graph.plan, "source");
+    REQUIRE(told.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(told[i].replay.payload_hex == to_hex(number(7 + i)));
+    graph.letters->put_back("source", told[0].replay.ticket);
+    CHECK(must(graph.letters->injected("aa")).waiting == 2);
+    must(graph.letters->inject(graph.plan, out, "aa", 0, {number(7), number(8), number(9)}));
+    CHECK(must(graph.letters->injected("aa")).waiting == 2);
+  }
+
+  TEST_CASE("injected messages are no dead letters to those who look for them") {
+    Graph graph;
+    must(graph.letters->inject(graph.plan, graph.plan.channels[0], "aa", 0, {number(7)}));
+    CHECK(must(graph.store->letters({}, 10)).size() == 1);
+    records::LetterFilter dead;
+    dead.dead = true;
+    CHECK(must(graph.store->letters(dead, 10)).empty());
+  }
+
+  TEST_CASE("steadyd puts what waits for a producer without a process, in order, as far as there is room") {
+    Graph graph;
+    std::vector<std::string> payloads;
+    for (std::uint64_t i = 0; i < 1030; ++i) payloads.push_back(number(i));
+    must(graph.letters->inject(graph.plan, graph.plan.channels[0], "aa", 0, payloads));
+    const auto put = [&] { graph.letters->put_for_dormant(graph.plan, [](std::size_t) { return true; }, ipc::FenceMode::Full); };
+    for (int i = 0; i < 3; ++i) put();
+    CHECK(must(graph.letters->injected("aa")).waiting == 6);  // 1024 fit
+    ipc::InputEnd input = graph.input("out");
+    REQUIRE(input.refresh());
+    const auto numbers = test::read_numbers(input);
+    REQUIRE(numbers.size() == 1024);
+    for (std::uint64_t i = 0; i < 1024; ++i) CHECK(numbers[i] == i);
+    input.publish({input.position().bytes + 8 * 1024, 1024});
+    put();
+    CHECK(must(graph.letters->injected("aa")).waiting == 0);
+    REQUIRE(input.refresh());
+    CHECK(test::read_numbers(input) == std::vector<std::uint64_t>{1024, 1025, 1026, 1027, 1028, 1029});
+  }
+
+  TEST_CASE("what steadyd put right before it was killed is not put again, and what it had only stored is") {
+    Graph graph;
+    must(graph.letters->inject(graph.plan, graph.plan.channels[0], "aa", 0, {number(1), number(2)}));
+    graph.put("out", {1});  // as steadyd did with the first ticket, before it could forget the letter
+    graph.remember(graph.letters->waiting_for(graph.plan, "source")[0].replay.ticket);
+    graph.begin_life();
+    graph.letters->put_for_dormant(graph.plan, [](std::size_t) { return true; }, ipc::FenceMode::Full);
+    CHECK(must(graph.letters->injected("aa")).waiting == 0);
+    ipc::InputEnd input = graph.input("out");
+    REQUIRE(input.refresh());
+    CHECK(test::read_numbers(input) == std::vector<std::uint64_t>{1, 2});
+  }
+
+  TEST_CASE("steadyd finishes a dead producer's commit before it puts anything behind it") {
+    Graph graph;
+    {
+      ipc::OutputEnd end = graph.output("out");
+      const ipc::Position to = test::write_numbers(end, std::vector<std::uint64_t>{5});
+      const UniqueFd fd = IpcBench::open(graph.segments.actor_path("source"), O_RDWR);
+      const auto mapping = must(ipc::map_segment(fd.get(), ipc::SegmentKind::Actor, ipc::Access::ReadWrite));
+      auto& record = mapping.at<ipc::ActorWords>(ipc::kActorWordsOffset)->record;
+      record.entry_count = 1;
+      record.entries[0] = {end.incarnation(), to.bytes, to.messages};
+      record.armed.store(1);
+    }
+    must(graph.letters->inject(graph.plan, graph.plan.channels[0], "aa", 0, {number(6)}));
+    graph.letters->put_for_dormant(graph.plan, [](std::size_t) { return true; }, ipc::FenceMode::Full);
+    ipc::InputEnd input = graph.input("out");
+    REQUIRE(input.refresh());
+    CHECK(test::read_numbers(input) == std::vector<std::uint64_t>{5, 6});
+  }
+
+  TEST_CASE("nothing is put into a stream that has ended, and it says why") {
+    Graph graph;
+    must(graph.letters->inject(graph.plan, graph.plan.channels[0], "aa", 0, {number(6)}));
+    graph.output("out").set_closed(true);
+    graph.letters->put_for_dormant(graph.plan, [](std::size_t) { return true; }, ipc::FenceMode::Full);
+    CHECK(must(graph.letters->injected("aa")).waiting == 1);
+    CHECK(must(graph.letters->injected("aa")).why.find("its stream is closed") != std::string::npos);
   }
 
   TEST_CASE("only letters that are held are purged") {

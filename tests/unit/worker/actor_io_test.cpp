@@ -3,12 +3,14 @@
 #include <doctest/doctest.h>
 
 #include "io_bench.hpp"
+#include "ipc/observer.hpp"
 
 namespace steady::worker {
 namespace {
 
 using test::IoBench;
 using test::kNumberBytes;
+using test::must;
 using test::padded;
 using Kind = IoBench::Kind;
 
@@ -47,6 +49,11 @@ std::vector<std::string> take_all(const IoBench& bench) {
   }
   CHECK(far.available_bytes() == 0);
   return found;
+}
+
+ipc::ChannelObserver observe(const IoBench& bench, const std::string& channel, const std::string& reader) {
+  const ipc::Segments& segments = bench.ipc.segments;
+  return must(ipc::ChannelObserver::open(segments.ring_path(channel), {segments.reader_path(channel, reader)}));
 }
 
 }  // namespace
@@ -231,22 +238,94 @@ TEST_SUITE("worker/actor_io") {
     CHECK(bench.ipc.bell("in").count() == before + 1);
   }
 
+  TEST_CASE("the messages of a measured step are marked before they are published, those of another are not") {
+    IoBench bench;
+    bench.add_output(Kind::Frames);
+    ActorIo& io = bench.open();
+    const auto put = [&](std::uint64_t stepped_ns) {
+      REQUIRE(io.show(io.outputs()[0]));
+      io.outputs()[0].view->used_bytes = 3 * padded(5);
+      io.outputs()[0].view->used_messages = 3;
+      REQUIRE(io.commit(false, kFence, stepped_ns, ipc::NoHook{}) == nullptr);
+      CHECK(io.batch() == 3);
+    };
+    const std::string& channel = bench.output_channel(0);
+    const auto marks_made = [&] {
+      std::uint64_t made = 0;
+      bench.ipc.spoil<ipc::RingPage>(bench.ipc.segments.ring_path(channel),
+                                     [&](ipc::RingPage& page) { made = page.marks_made.load(); });
+      return made;
+    };
+    put(0);
+    CHECK(marks_made() == 0);
+    put(1000);
+    CHECK(marks_made() == 1);
+    const auto observer = observe(bench, channel, "in");
+    CHECK(observer.oldest_mark_ns(0) == 1000);
+  }
+
+  TEST_CASE("the age of a marked message is recorded when it is taken, also when it is stepped over") {
+    for (const bool skipped : {false, true}) {
+      IoBench bench;
+      bench.add_input(Kind::Numbers);
+      ActorIo& io = bench.open();
+      const std::string& channel = bench.input_channel(0);
+      bench.ipc.output(channel, {"x"}).mark_maker().make({0, 0}, {kNumberBytes, 1}, now_ns());
+      bench.put(0, 2);
+      const auto observer = observe(bench, channel, "x");
+      CHECK(observer.latency(0).count == 0);
+      if (skipped) {
+        CHECK(io.skip(looked_at(io), kFence));
+      } else {
+        REQUIRE(io.show(io.inputs()[0]));
+        io.inputs()[0].view->used_bytes = kNumberBytes;
+        io.inputs()[0].view->used_messages = 1;
+        REQUIRE(io.commit(false, kFence, 0, ipc::NoHook{}) == nullptr);
+        CHECK(io.batch() == 1);
+      }
+      CHECK(observer.latency(0).count == 1);
+    }
+  }
+
+  TEST_CASE("a commit that the dead generation had decided keeps its mark, one that it had not loses it") {
+    for (const bool decided : {false, true}) {
+      IoBench bench;
+      bench.add_output(Kind::Numbers);
+      const std::string channel = bench.output_channel(0);
+      {
+        ActorIo& dead = bench.open();
+        REQUIRE(dead.show(dead.outputs()[0]));
+        dead.outputs()[0].marks->make({0, 0}, {kNumberBytes, 1}, 1000);
+        auto& record = dead.words().record;
+        record.entries[0] = {dead.outputs()[0].end->incarnation(), kNumberBytes, 1};
+        record.entry_count = 1;
+        record.armed.store(decided ? 1 : 0);
+      }
+      ActorIo& io = bench.open();
+      CHECK(io.repaired() == decided);
+      CHECK(take_all(bench).size() == (decided ? 1 : 0));
+      bench.ipc.spoil<ipc::RingPage>(bench.ipc.segments.ring_path(channel), [&](ipc::RingPage& page) {
+        CHECK(page.marks[0].time_ns.load() == (decided ? 1000 : 0));
+      });
+    }
+  }
+
   TEST_CASE("only messages that were taken count as taken; a change of the state alone is progress") {
     IoBench bench(8);
     bench.add_input(Kind::Numbers);
     bench.put(0, 1);
     ActorIo& io = bench.open();
     REQUIRE(io.show(io.inputs()[0]));
-    REQUIRE(io.commit(false, kFence, ipc::NoHook{}) == nullptr);
+    REQUIRE(io.commit(false, kFence, 0, ipc::NoHook{}) == nullptr);
     CHECK_FALSE(io.progressed());
     CHECK_FALSE(io.took());
     io.io().touched = 1;
-    REQUIRE(io.commit(false, kFence, ipc::NoHook{}) == nullptr);
+    REQUIRE(io.commit(false, kFence, 0, ipc::NoHook{}) == nullptr);
     CHECK(io.progressed());
     CHECK_FALSE(io.took());
     io.inputs()[0].view->used_bytes = kNumberBytes;
     io.inputs()[0].view->used_messages = 1;
-    REQUIRE(io.commit(false, kFence, ipc::NoHook{}) == nullptr);
+    REQUIRE(io.commit(false, kFence, 0, ipc::NoHook{}) == nullptr);
     CHECK(io.progressed());
     CHECK(io.took());
   }

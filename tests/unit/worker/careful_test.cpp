@@ -58,7 +58,7 @@ struct Patient {
     const Counts taken = takes(seen.shown);
     for (std::size_t lane = 0; lane < taken.size(); ++lane) take(io.inputs()[lane], taken[lane]);
     if (changes_state) io.io().touched = 1;
-    REQUIRE(io.commit(false, ipc::FenceMode::Full, ipc::NoHook{}) == nullptr);
+    REQUIRE(io.commit(false, ipc::FenceMode::Full, 0, ipc::NoHook{}) == nullptr);
     seen.lacked = careful.settle(io.took());
     CHECK(io.words().process.suspect_reader.load() == 0);
     return seen;

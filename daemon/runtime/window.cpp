@@ -1,0 +1,127 @@
+#include "runtime/window.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace steady::runtime {
+namespace {
+
+/// The value that `percent` of the sorted values do not exceed (nearest rank).
+double percentile(const std::vector<float>& sorted, double percent) {
+  const double rank = std::ceil(percent / 100 * static_cast<double>(sorted.size()));
+  return sorted[static_cast<std::size_t>(std::clamp(rank - 1, 0.0, static_cast<double>(sorted.size() - 1)))];
+}
+
+}  // namespace
+
+void SampleWindow::add(double value) {
+  values_[next_] = static_cast<float>(value);
+  next_ = (next_ + 1) % kSamples;
+  count_ = std::min<std::uint32_t>(count_ + 1, kSamples);
+}
+
+observe::Statistic SampleWindow::statistic() const {
+  observe::Statistic made;
+  if (count_ == 0) return made;
+  made.count = count_;
+  made.now = values_[(next_ + kSamples - 1) % kSamples];
+  std::vector<float> sorted(values_.begin(), values_.begin() + count_);
+  double sum = 0;
+  double sum_of_squares = 0;
+  for (const float value : sorted) {
+    sum += value;
+    sum_of_squares += static_cast<double>(value) * value;
+  }
+  std::ranges::sort(sorted);
+  made.mean = sum / count_;
+  made.deviation = std::sqrt(std::max(0.0, sum_of_squares / count_ - made.mean * made.mean));
+  made.min = sorted.front();
+  made.max = sorted.back();
+  made.p50 = percentile(sorted, 50);
+  made.p90 = percentile(sorted, 90);
+  made.p99 = percentile(sorted, 99);
+  made.p999 = percentile(sorted, 99.9);
+  return made;
+}
+
+std::optional<double> SampleWindow::aggregate(const config::Aggregate& how) const {
+  if (count_ == 0) return std::nullopt;
+  if (how.kind == config::Aggregate::Kind::Now) return values_[(next_ + kSamples - 1) % kSamples];
+  const observe::Statistic all = statistic();
+  switch (how.kind) {
+    case config::Aggregate::Kind::Mean: return all.mean;
+    case config::Aggregate::Kind::Min: return all.min;
+    case config::Aggregate::Kind::Max: return all.max;
+    case config::Aggregate::Kind::Deviation: return all.deviation;
+    default: break;
+  }
+  std::vector<float> sorted(values_.begin(), values_.begin() + count_);
+  std::ranges::sort(sorted);
+  return percentile(sorted, how.percent);
+}
+
+double SampleWindow::recent_mean(std::size_t samples) const {
+  const std::size_t count = std::min<std::size_t>(samples, count_);
+  double sum = 0;
+  for (std::size_t i = 1; i <= count; ++i) sum += values_[(next_ + kSamples - i) % kSamples];
+  return count == 0 ? 0 : sum / static_cast<double>(count);
+}
+
+void HistogramWindow::update(const Histogram& total, std::chrono::nanoseconds now) {
+  if (!turned_at_) {
+    older_ = newer_ = total;  // what was counted before steadyd looked is not recent
+    turned_at_ = now;
+  }
+  if (now - *turned_at_ < kHalf) return;
+  turned_at_ = now;
+  older_ = newer_;
+  newer_ = total;
+}
+
+observe::Statistic statistic_of(const Histogram& histogram, double scale) {
+  observe::Statistic made;
+  if (histogram.count == 0) return made;
+  made.count = histogram.count;
+  made.now = made.mean = histogram.mean() * scale;
+  made.min = histogram.min() * scale;
+  made.max = histogram.max() * scale;
+  made.deviation = histogram.deviation() * scale;
+  made.p50 = histogram.percentile(50) * scale;
+  made.p90 = histogram.percentile(90) * scale;
+  made.p99 = histogram.percentile(99) * scale;
+  made.p999 = histogram.percentile(99.9) * scale;
+  return made;
+}
+
+std::optional<double> aggregate_of(const Histogram& histogram, const config::Aggregate& how, double scale) {
+  if (histogram.count == 0) return std::nullopt;
+  switch (how.kind) {
+    case config::Aggregate::Kind::Now:
+    case config::Aggregate::Kind::Mean: return histogram.mean() * scale;
+    case config::Aggregate::Kind::Min: return histogram.min() * scale;
+    case config::Aggregate::Kind::Max: return histogram.max() * scale;
+    case config::Aggregate::Kind::Deviation: return histogram.deviation() * scale;
+    case config::Aggregate::Kind::Percentile: break;
+  }
+  return histogram.percentile(how.percent) * scale;
+}
+
+observe::Distribution distribution_of(const Histogram& histogram) {
+  observe::Distribution made;
+  made.count = histogram.count;
+  made.sum_seconds = histogram.sum / 1e9;
+  std::uint64_t passed = 0;
+  std::size_t bucket = 0;
+  for (std::size_t i = 0; i < observe::kDistributionBuckets; ++i) {
+    const std::size_t end = histogram_bucket(observe::distribution_bound_ns(i));
+    for (; bucket < end; ++bucket) passed += histogram.buckets[bucket];
+    made.below[i] = passed;
+  }
+  // A copy of words that move: the total must not be less than its parts.
+  for (; bucket < kHistogramBuckets; ++bucket) passed += histogram.buckets[bucket];
+  made.count = passed;
+  return made;
+}
+
+}  // namespace steady::runtime
