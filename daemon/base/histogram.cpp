@@ -45,15 +45,25 @@ double Histogram::max() const {
 }
 
 double Histogram::percentile(double percent) const {
-  if (count == 0) return 0;
-  const double rank = std::clamp(percent, 0.0, 100.0) / 100 * static_cast<double>(count);
-  double passed = 0;
-  for (std::size_t i = 0; i < buckets.size(); ++i) {
-    passed += static_cast<double>(buckets[i]);
-    if (buckets[i] != 0 && passed >= rank)
-      return (static_cast<double>(histogram_floor(i)) + static_cast<double>(histogram_floor(i + 1) - 1)) / 2;
+  double value = 0;
+  percentiles({&percent, 1}, {&value, 1});
+  return value;
+}
+
+void Histogram::percentiles(std::span<const double> percents, std::span<double> values) const {
+  std::ranges::fill(values, 0);
+  if (count == 0) return;
+  std::uint64_t passed = 0;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < buckets.size() && next < percents.size(); ++i) {
+    if (buckets[i] == 0) continue;
+    passed += buckets[i];
+    const double middle = (static_cast<double>(histogram_floor(i)) + static_cast<double>(histogram_floor(i + 1) - 1)) / 2;
+    const auto reached = [&](double percent) {
+      return static_cast<double>(passed) >= std::clamp(percent, 0.0, 100.0) / 100 * static_cast<double>(count);
+    };
+    while (next < percents.size() && (reached(percents[next]) || passed >= count)) values[next++] = middle;
   }
-  return max();
 }
 
 std::uint64_t Histogram::below(std::uint64_t value) const {

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace steady {
 
@@ -59,6 +60,8 @@ struct Histogram {
   [[nodiscard]] double max() const;        ///< the highest value of the last bucket in use
   /// The value that `percent` (0 to 100) of the events do not exceed: the middle of its bucket.
   [[nodiscard]] double percentile(double percent) const;
+  /// Several of them, which rise, in one pass: into `values[i]` what percentile(percents[i]) is.
+  void percentiles(std::span<const double> percents, std::span<double> values) const;
   /// How many of the events are below `value`, which should be a bucket's floor.
   [[nodiscard]] std::uint64_t below(std::uint64_t value) const;
 };

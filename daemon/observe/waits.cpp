@@ -102,9 +102,16 @@ class Links {
     for (const std::size_t lane : outputs_[actor]) longest = std::max(longest, blocked(lane));
     Choices choices;
     for (const std::size_t lane : outputs_[actor])
-      if (fullest_[lane] && blocked(lane) > 0 && blocked(lane) >= longest - kSame)
+      if (fullest_[lane] && blocked(lane) > 0 && blocked(lane) >= longest - kSame && !keeps_up(view_.lanes[lane].reader))
         choices.push_back({view_.lanes[lane].reader, lane, true});
     return choices;
+  }
+
+  /// It steps, and waits for what is nobody's part to bring but those whom it keeps waiting: they take turns, as when there
+  /// are fewer cores than actors, and neither is slow.
+  [[nodiscard]] bool keeps_up(std::size_t reader) const {
+    const Actor& actor = view_.actors[reader];
+    return can_wait(actor) && actor.stepped && part(actor.input_ratio) >= kHalf && for_input_of(reader).empty();
   }
 
   /// The lanes that were too empty, and of them only the empty ones if there are any.

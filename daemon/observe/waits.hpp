@@ -11,7 +11,9 @@
 //    leads nowhere. A ring that is full again and again says that its reader is slower, however much else the actor
 //    does; so a wait for room counts beside any work and any timer, one for input only if it is not shorter than that
 //    for a timer.
-// 3. For room it waits for the reader of the channel that blocked it longest; of several readers, of the fullest.
+// 3. For room it waits for the reader of the channel that blocked it longest; of several readers, of the fullest. One
+//    that steps, and still waits for input half of the time or more while no other lane of it is short, keeps up: the two
+//    take turns, as on a machine with too few cores, and neither holds the other back.
 // 4. For input it waits for the producer of an open lane that was less than half full; of several, only those that are
 //    empty now count, if any is. A lane that holds its own producer back is none of these: there the actor wants more
 //    than the ring has.

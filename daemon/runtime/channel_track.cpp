@@ -1,6 +1,7 @@
 #include "runtime/channel_track.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace steady::runtime {
@@ -64,8 +65,11 @@ void ChannelTrack::second(const ipc::ChannelObserver& observer, nanoseconds now)
     reader.waiting_seconds = oldest != 0 && oldest < now_ns ? static_cast<double>(now_ns - oldest) / 1e9 : 0;
     fill = std::max(fill, recent_fill(i));
     if (reader.recent.count == 0) continue;
-    p50 = std::fmax(p50, reader.recent.percentile(50) * kSecondsPerNanosecond);
-    p99 = std::fmax(p99, reader.recent.percentile(99) * kSecondsPerNanosecond);
+    constexpr std::array kPercents{50.0, 99.0};
+    std::array<double, 2> values{};
+    reader.recent.percentiles(kPercents, values);
+    p50 = std::fmax(p50, values[0] * kSecondsPerNanosecond);
+    p99 = std::fmax(p99, values[1] * kSecondsPerNanosecond);
   }
   double rate = none;
   if (second_at_ && now > *second_at_) {

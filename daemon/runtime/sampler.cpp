@@ -15,9 +15,9 @@ double seconds(nanoseconds duration) { return std::chrono::duration<double>(dura
 constexpr nanoseconds kSecond = std::chrono::seconds(1);
 
 /// The kernel is asked about each thread once in so many frames, but about no more than so many per frame: two files of
-/// /proc for each of a thousand actors would take two hundredths of a core.
+/// /proc for each of a thousand actors in every second would take two hundredths of a core.
 constexpr std::size_t kFramesPerLook = 10;
-constexpr std::size_t kLooksPerFrame = 50;
+constexpr std::size_t kLooksPerFrame = 25;
 
 const char* word(supervision::State state) {
   switch (state) {

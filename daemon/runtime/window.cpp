@@ -1,17 +1,32 @@
 #include "runtime/window.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <vector>
+#include <utility>
 
 namespace steady::runtime {
 namespace {
 
-/// The value that `percent` of the sorted values do not exceed (nearest rank).
-double percentile(const std::vector<float>& sorted, double percent) {
-  const double rank = std::ceil(percent / 100 * static_cast<double>(sorted.size()));
-  return sorted[static_cast<std::size_t>(std::clamp(rank - 1, 0.0, static_cast<double>(sorted.size() - 1)))];
-}
+/// Percentiles of values, asked for in rising order: what is below one need not be looked at for the next.
+class Percentiles {
+ public:
+  explicit Percentiles(std::vector<float> values) : values_(std::move(values)), from_(values_.begin()) {}
+
+  /// The value that `percent` of the values do not exceed (nearest rank).
+  double next(double percent) {
+    const auto count = static_cast<double>(values_.size());
+    const double rank = std::clamp(std::ceil(percent / 100 * count) - 1, 0.0, count - 1);
+    const auto at = values_.begin() + static_cast<std::ptrdiff_t>(rank);
+    std::nth_element(from_, at, values_.end());
+    from_ = at;
+    return *at;
+  }
+
+ private:
+  std::vector<float> values_;
+  std::vector<float>::iterator from_;
+};
 
 }  // namespace
 
@@ -26,40 +41,39 @@ observe::Statistic SampleWindow::statistic() const {
   if (count_ == 0) return made;
   made.count = count_;
   made.now = values_[(next_ + kSamples - 1) % kSamples];
-  std::vector<float> sorted(values_.begin(), values_.begin() + count_);
   double sum = 0;
   double sum_of_squares = 0;
-  for (const float value : sorted) {
-    sum += value;
-    sum_of_squares += static_cast<double>(value) * value;
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    sum += values_[i];
+    sum_of_squares += static_cast<double>(values_[i]) * values_[i];
   }
-  std::ranges::sort(sorted);
   made.mean = sum / count_;
   made.deviation = std::sqrt(std::max(0.0, sum_of_squares / count_ - made.mean * made.mean));
-  made.min = sorted.front();
-  made.max = sorted.back();
-  made.p50 = percentile(sorted, 50);
-  made.p90 = percentile(sorted, 90);
-  made.p99 = percentile(sorted, 99);
-  made.p999 = percentile(sorted, 99.9);
+  Percentiles percentiles(values());
+  made.min = percentiles.next(0);
+  made.p50 = percentiles.next(50);
+  made.p90 = percentiles.next(90);
+  made.p99 = percentiles.next(99);
+  made.p999 = percentiles.next(99.9);
+  made.max = percentiles.next(100);
   return made;
 }
 
 std::optional<double> SampleWindow::aggregate(const config::Aggregate& how) const {
   if (count_ == 0) return std::nullopt;
   if (how.kind == config::Aggregate::Kind::Now) return values_[(next_ + kSamples - 1) % kSamples];
+  if (how.kind == config::Aggregate::Kind::Percentile) return Percentiles(values()).next(how.percent);
   const observe::Statistic all = statistic();
   switch (how.kind) {
     case config::Aggregate::Kind::Mean: return all.mean;
     case config::Aggregate::Kind::Min: return all.min;
     case config::Aggregate::Kind::Max: return all.max;
     case config::Aggregate::Kind::Deviation: return all.deviation;
-    default: break;
+    default: return std::nullopt;
   }
-  std::vector<float> sorted(values_.begin(), values_.begin() + count_);
-  std::ranges::sort(sorted);
-  return percentile(sorted, how.percent);
 }
+
+std::vector<float> SampleWindow::values() const { return {values_.begin(), values_.begin() + count_}; }
 
 double SampleWindow::recent_mean(std::size_t samples) const {
   const std::size_t count = std::min<std::size_t>(samples, count_);
@@ -84,13 +98,16 @@ observe::Statistic statistic_of(const Histogram& histogram, double scale) {
   if (histogram.count == 0) return made;
   made.count = histogram.count;
   made.now = made.mean = histogram.mean() * scale;
+  constexpr std::array kPercents{50.0, 90.0, 99.0, 99.9};
+  std::array<double, kPercents.size()> values{};
+  histogram.percentiles(kPercents, values);
   made.min = histogram.min() * scale;
   made.max = histogram.max() * scale;
   made.deviation = histogram.deviation() * scale;
-  made.p50 = histogram.percentile(50) * scale;
-  made.p90 = histogram.percentile(90) * scale;
-  made.p99 = histogram.percentile(99) * scale;
-  made.p999 = histogram.percentile(99.9) * scale;
+  made.p50 = values[0] * scale;
+  made.p90 = values[1] * scale;
+  made.p99 = values[2] * scale;
+  made.p999 = values[3] * scale;
   return made;
 }
 

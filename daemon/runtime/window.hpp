@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/histogram.hpp"
 #include "config/model.hpp"
@@ -24,6 +25,8 @@ class SampleWindow {
   [[nodiscard]] double recent_mean(std::size_t samples) const;
 
  private:
+  [[nodiscard]] std::vector<float> values() const;
+
   static constexpr std::size_t kSamples = 100;
   std::array<float, kSamples> values_{};
   std::uint32_t count_ = 0;

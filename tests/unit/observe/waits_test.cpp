@@ -27,6 +27,11 @@ struct Graph {
 
   void works(const std::string& name) { add(name, 0, 0, 0); }
   void waits_for_input(const std::string& name, double ratio) { add(name, ratio, 0, 0); }
+  /// For more than there is: it takes no step.
+  void waits_in_vain(const std::string& name) {
+    add(name, 1, 0, 0);
+    view.actors.back().stepped = false;
+  }
   void waits_for_room(const std::string& name, double ratio) { add(name, 0, ratio, 0); }
   void waits_for_timer(const std::string& name, double ratio) { add(name, 0, 0, ratio); }
   void rests(const std::string& name, const std::string& state) {
@@ -196,7 +201,7 @@ TEST_SUITE("observe/waits") {
     Graph graph;
     graph.waits_for_room("early", 0.9);
     graph.works("other");
-    graph.waits_for_input("join", 0.9);
+    graph.waits_in_vain("join");
     graph.full("early", "join");
     SUBCASE("it is half full, though empty just now") {
       graph.lane("other", "join", 0.5, 0);
@@ -297,7 +302,7 @@ TEST_SUITE("observe/waits") {
     SUBCASE("stopping") { graph.rests("sink", "stopping"); }
     SUBCASE("anything else") { graph.rests("sink", "running"); }
     SUBCASE("timer") { graph.waits_for_timer("sink", 0.9); }
-    SUBCASE("min") { graph.waits_for_input("sink", 1); }
+    SUBCASE("min") { graph.waits_in_vain("sink"); }
     SUBCASE("call") {
       graph.works("sink");
       graph.view.actors.back().stepped = false;
@@ -314,6 +319,15 @@ TEST_SUITE("observe/waits") {
     if (sink.state == "waiting") why = "is waiting to be restarted";
     if (!sink.runs && sink.state == "running") why = "does not run";
     CHECK(graph.bottlenecks() == Names{"sink " + why});
+  }
+
+  TEST_CASE("actors that take turns on too few cores hold nobody back") {
+    Graph graph;
+    graph.waits_for_room("source", 0.5);
+    graph.waits_for_input("sink", 0.6);
+    graph.full("source", "sink");
+    CHECK(graph.bottlenecks().empty());
+    CHECK(graph.culprit_of("source").empty());
   }
 
   TEST_CASE("what a dead actor waited for before it died does not count") {
@@ -342,7 +356,7 @@ TEST_SUITE("observe/waits") {
     Graph graph;
     graph.waits_for_room("alive", 1);
     graph.works("done");
-    graph.waits_for_input("join", 1);
+    graph.waits_in_vain("join");
     graph.full("alive", "join");
     graph.empty("done", "join");
     SUBCASE("closed") { graph.view.lanes.back().closed = true; }
