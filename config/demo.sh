@@ -95,7 +95,7 @@ cat <<EOT
   The real job    $job
 
   Try in another terminal, in $PWD:
-    $ctl status
+    $ctl top                     (live; or status, logs -f, incidents, tap log.lines, --help)
     pkill -9 -x fizzbuzz        (or any other actor: numbers, auditor, ...)
     curl -s http://$listen/metrics | grep -E 'steady_user_(gaps|duplicates|disorder|wrong)'
     kill -9 $$              (steadyd itself; start this script again, and all goes on where it was)

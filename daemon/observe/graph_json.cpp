@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "observe/graph.hpp"
+#include "observe/show_value.hpp"
 #include "observe/snapshot.hpp"
 
 namespace steady::observe {
@@ -101,6 +102,7 @@ void Json::value(const TriggerSnapshot& trigger) {
   field("colour", trigger.colour);
   field("active", trigger.active);
   field("value", trigger.value);
+  field("shown", trigger.value ? show_value(trigger.when, *trigger.value) : std::string());
   writer_.EndObject();
 }
 

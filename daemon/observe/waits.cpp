@@ -28,7 +28,7 @@ double waited(const Actor& actor) {
 }
 
 bool can_wait(const Actor& actor) {
-  return actor.runs && !actor.finished;
+  return actor.runs && !actor.finished && !actor.frozen;
 }
 
 bool held_back(const Actor& actor) {
@@ -49,6 +49,7 @@ std::string words_for_rest(const std::string& state) {
 /// Why an actor that waits for nobody holds others back.
 std::string words_for(const Actor& actor) {
   if (!actor.runs) return words_for_rest(actor.state);
+  if (actor.frozen) return "was stopped by a signal";
   if (part(actor.timer_ratio) >= kHalf) return "waits for its timer";
   if (part(actor.input_ratio) >= kHalf) return "waits for more input than there is";
   if (part(actor.room_ratio) >= kHalf) return "waits for room that nobody makes";

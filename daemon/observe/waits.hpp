@@ -6,7 +6,7 @@
 // culprit.
 //
 // The rules, for each actor by itself:
-// 1. One that does not run waits for nobody, and one that has finished holds nobody back.
+// 1. One that does not run or was stopped by a signal waits for nobody, and one that has finished holds nobody back.
 // 2. Waits shorter than kHeldBack do not count. Of room and input the longer one decides; the other only if the longer
 //    leads nowhere. A ring that is full again and again says that its reader is slower, however much else the actor
 //    does; so a wait for room counts beside any work and any timer, one for input only if it is not shorter than that
@@ -51,6 +51,7 @@ struct WaitView {
     double timer_ratio = 0;    ///< it waited for its timer
     bool stepped = false;      ///< it committed a step
     bool in_call = false;      ///< it is in its own code now
+    bool frozen = false;       ///< somebody has stopped its process with a signal
   };
   /// One reader of a channel. A reader that its producer does not wait for (`when_down: detach`, or a channel that
   /// drops) is left out, or its blocked_ratio is 0.

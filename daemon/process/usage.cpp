@@ -41,6 +41,8 @@ CoreTime core_time_of(int pid, int thread) {
   const std::string stat = read_proc(pid, (task + "/stat").c_str());
   const auto name_end = stat.rfind(')');
   const bool ready = name_end != std::string::npos && stat.compare(name_end + 1, 2, " R") == 0;
+  const bool stopped = name_end != std::string::npos && name_end + 2 < stat.size() &&
+                       (stat[name_end + 2] == 'T' || stat[name_end + 2] == 't');
   int core = -1;  // field 39 of proc(5)
   if (name_end == std::string::npos ||
       std::sscanf(stat.c_str() + name_end + 1,
@@ -49,7 +51,7 @@ CoreTime core_time_of(int pid, int thread) {
                   &core) != 1)
     core = -1;
   return {std::chrono::nanoseconds(static_cast<std::int64_t>(ran)),
-          std::chrono::nanoseconds(static_cast<std::int64_t>(queued)), ready, core, turns};
+          std::chrono::nanoseconds(static_cast<std::int64_t>(queued)), ready, stopped, core, turns};
 }
 
 std::uint64_t oom_kills() {

@@ -15,6 +15,7 @@ struct CoreTime {
   std::chrono::nanoseconds ran{};     ///< it had a core
   std::chrono::nanoseconds queued{};  ///< it was ready to run and had none; a wait that lasts is not in it yet
   bool ready = false;                 ///< at this moment it runs, or waits for a core
+  bool stopped = false;               ///< by a signal, or a debugger
   int core = -1;                      ///< where it ran last; -1: unknown
   std::uint64_t turns = 0;            ///< how often it was put on a core
 };

@@ -59,7 +59,6 @@ void ActorTrack::look(const process::CoreTime& core, nanoseconds now) {
 void ActorTrack::ended() {
   cpu_seconds_before_ += seconds(core_.ran);
   core_ = {};
-  cpu_window_ = {};
   looked_at_.reset();
 }
 
@@ -78,12 +77,12 @@ void ActorTrack::show(observe::ActorSnapshot& shown, bool statistics) const {
   if (!statistics) return;
   shown.step_seconds = statistic_of(step_.recent, kSecondsPerNanosecond);
   shown.batch_messages = statistic_of(batch_.recent, 1);
-  shown.cpu = cpu_window_.statistic();
+  if (looked_at_) shown.cpu = cpu_window_.statistic();  // its generations are one actor; while it is down there is none
 }
 
 std::optional<double> ActorTrack::measure(config::Measure what, const config::Aggregate& how) const {
   switch (what) {
-    case config::Measure::Cpu: return cpu_window_.aggregate(how);
+    case config::Measure::Cpu: return looked_at_ ? cpu_window_.aggregate(how) : std::nullopt;
     case config::Measure::Memory: return memory_window_.aggregate(how);
     case config::Measure::Step: return aggregate_of(step_.recent, how, kSecondsPerNanosecond);
     case config::Measure::Batch: return aggregate_of(batch_.recent, how, 1);

@@ -31,6 +31,7 @@ class ActorTrack {
   [[nodiscard]] double room_ratio() const { return room_ratio_; }
   [[nodiscard]] double timer_ratio() const { return timer_ratio_; }
   [[nodiscard]] bool stepped() const { return steps_per_second_ > 0; }
+  [[nodiscard]] bool frozen() const { return core_.stopped; }
 
   // The last hour.
   History cpu;

@@ -146,6 +146,7 @@ observe::WaitView Sampler::wait_view(const topology::Plan& plan, const supervisi
     actor.timer_ratio = track.timer_ratio();
     actor.stepped = track.stepped();
     actor.in_call = calls.begun != calls.returned;
+    actor.frozen = track.frozen();
   }
   for (std::size_t i = 0; i < plan.channels.size(); ++i) {
     const topology::PlannedChannel& channel = plan.channels[i];

@@ -21,8 +21,8 @@ def statistic(now, spread=0.2):
             "p99": now * (1 + 2 * spread), "p999": now * (1 + 3 * spread)}
 
 
-def trigger(when, colour, active=True, value=None):
-    return {"when": when, "colour": colour, "active": active, "value": value}
+def trigger(when, colour, active=True, value=None, shown=""):
+    return {"when": when, "colour": colour, "active": active, "value": value, "shown": shown}
 
 
 def actor(name, **changes):
@@ -74,15 +74,15 @@ def slowed():
         actor("parse", **held, blocked_by="sink", blocked_channel="parse.out", generation=3, restarts={"crash": 3},
               incidents={"crash": 3}, dead_letters=2, note="3 lines were no numbers"),
         actor("sink", input_ratio=0.02, cpu=statistic(0.98), note="writes as fast as the disk takes it",
-              triggers=[trigger("cpu > 90%", "orange", value=0.98), trigger("memory > 1GiB", "red", False, 8 << 20)]),
+              triggers=[trigger("cpu > 90%", "orange", value=0.98, shown="98%"), trigger("memory > 1GiB", "red", False, 8 << 20)]),
         actor("clock", activity="waiting_for_timer", input_ratio=0.0, timer_ratio=0.99, cpu=statistic(0.01)),
         actor("audit", memory_bytes=200 << 20,
               metrics=[{"name": "checked", "help": "", "counter": True, "value": 95e9}]),
     ], [
         channel("numbers.out", "parse.in", "audit.numbers", rate=713e6, fill=1.0, blocked_ratio=0.93,
-                triggers=[trigger("fill.p90 > 80%", "red", value=0.97)]),
+                triggers=[trigger("fill.p90 > 80%", "red", value=0.97, shown="97%")]),
         channel("parse.out", "sink.in", rate=12000, fill=0.98, blocked_ratio=0.9,
-                triggers=[trigger("latency.p99 > 5ms", "yellow", value=0.0081)]),
+                triggers=[trigger("latency.p99 > 5ms", "yellow", value=0.0081, shown="8.1ms")]),
         channel("clock.ticks", "sink.ticks", rate=1, fill=0), channel("sink.acks", "parse.acks", rate=11000, fill=0.1),
     ], bottlenecks=[{"actor": "sink", "why": "is busy", "holds_back": ["parse", "numbers"], "blocked_ratio": 0.93}])
 

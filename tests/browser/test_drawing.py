@@ -64,7 +64,7 @@ def test_triggers_colour_lines_and_boxes(page, show):
     assert page.marked("colour-yellow") == (set(), {"parse.out sink.in"})
     assert page.marked("colour-orange") == ({"sink"}, set())
     assert "cpu > 90%" in page.boxes()["sink"]["badges"]
-    assert "numbers.out: fill.p90 > 80% (now 97 %)" in page.problems()
+    assert "numbers.out: fill.p90 > 80% (now 97%)" in page.problems()
 
 
 def test_a_deadlock_is_named_in_red(page, show):

@@ -140,3 +140,11 @@ def test_a_full_circle_is_a_deadlock_and_nobody_is_its_culprit(serve):
     passed = service.metrics("forth"), service.metrics("back")
     wait_for(service, lambda seen: (bottlenecks(seen), deadlocks(seen)), standing)
     assert (service.metrics("forth"), service.metrics("back")) == passed
+
+
+@pytest.mark.parametrize("messages", [8, 20, 28])
+def test_a_circle_with_room_to_spare_goes_round_for_ever(serve, messages):
+    service = serve({"source": f"source, params: {{limit: {messages}}}", "back": "relay", "forth": "relay"},
+                    ["source.out -> forth.in", "forth.out -> back.in", "back.out -> forth.in"])
+    service.wait_metric("back", "passed", 200_000)
+    assert deadlocks(look(service)) == []

@@ -66,6 +66,7 @@ class Printer {
     std::cout.flush();
     if (skipped_ != said_ && std::chrono::steady_clock::now() - said_at_ > 1s) say_skipped();
   }
+  [[nodiscard]] bool printed_any() const { return printed_any_; }
   void say_skipped() {
     if (skipped_ == said_) return;
     std::cerr << "steadyctl: " << counted(skipped_ - said_) << " skipped\n";
@@ -77,6 +78,7 @@ class Printer {
   void print(const Batch::Message& message) {
     std::string line = wishes_.raw ? std::string(message.bytes) : shown_line(layout_, message.sequence, message.bytes);
     if (!wishes_.raw || layout_.frames) line += '\n';
+    printed_any_ = true;
     if (!holding_) {
       std::cout << line;
       return;
@@ -89,6 +91,7 @@ class Printer {
   const TapWishes& wishes_;
   std::optional<std::uint64_t> holding_;
   std::deque<std::string> held_;
+  bool printed_any_ = false;
   std::uint64_t skipped_ = 0;
   std::uint64_t said_ = 0;
   std::chrono::steady_clock::time_point said_at_{};
@@ -125,6 +128,8 @@ int tap_channel(const std::string& socket, const TapWishes& wishes) {
   });
   printer.release();
   printer.say_skipped();
+  if (!printer.printed_any() && !wishes.follow)
+    std::cerr << "steadyctl: nothing waits on channel " << wishes.channel << " now; --follow shows what comes\n";
   if (wishes.follow) say_end(end, wishes.channel);
   return 0;
 }

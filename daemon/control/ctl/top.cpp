@@ -48,12 +48,17 @@ std::string deadlock_text(const json& deadlock) {
   return text + " (on " + joined(member(deadlock, "channels")) + ")";
 }
 
+std::string trigger_text(const std::string& name, const json& trigger) {
+  const std::string value = text_of(trigger, "shown");
+  return name + ": " + text_of(trigger, "when") + (value.empty() ? "" : " (now " + value + ")");
+}
+
 void append_triggers(Lines& lines, const json& items, const Screen& screen) {
   for (const auto& item : items)
     for (const auto& trigger : member(item, "triggers"))
       if (is_true(trigger, "active"))
-        lines.push_back(remark(text_of(item, "name") + ": " + text_of(trigger, "when"),
-                               colour_named(text_of(trigger, "colour")), screen));
+        lines.push_back(remark(trigger_text(text_of(item, "name"), trigger), colour_named(text_of(trigger, "colour")),
+                               screen));
 }
 
 /// What the view leaves out or does otherwise, and the filter while it is typed; empty when there is nothing to say.

@@ -1,6 +1,6 @@
 // What is wrong, in the order in which it matters, and which parts of the graph belong to it. Pure functions of the
 // document that /graph.json gives.
-import {listed, percent} from './numbers.js';
+import {listed} from './numbers.js';
 
 const COLOURS = ['', 'yellow', 'orange', 'red'];
 
@@ -70,11 +70,8 @@ const triggers = (graph) => [['actor', graph.actors], ['channel', graph.channels
   items.flatMap((item) => (item.triggers ?? []).filter((trigger) => trigger.active).map((trigger) => ({
     severity: trigger.colour, kind, name: item.name, text: `${item.name}: ${trigger.when}${measured(trigger)}`})))));
 
-/// The value as the condition counts it: a limit in percent gets a value in percent.
-export function measured({when, value}) {
-  if (value === null || value === undefined) return '';
-  return ` (now ${when.includes('%') ? percent(value) : Number(value.toPrecision(3)).toLocaleString('en')})`;
-}
+/// The value of a trigger's statistic, with its unit.
+export const measured = ({shown}) => shown ? ` (now ${shown})` : '';
 
 /// How far up in a table an actor belongs: what is wrong comes first.
 export function actorRank(actor, marks) {

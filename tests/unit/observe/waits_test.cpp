@@ -303,6 +303,10 @@ TEST_SUITE("observe/waits") {
     SUBCASE("anything else") { graph.rests("sink", "running"); }
     SUBCASE("timer") { graph.waits_for_timer("sink", 0.9); }
     SUBCASE("min") { graph.waits_in_vain("sink"); }
+    SUBCASE("frozen") {
+      graph.waits_in_vain("sink");
+      graph.view.actors.back().frozen = true;
+    }
     SUBCASE("call") {
       graph.works("sink");
       graph.view.actors.back().stepped = false;
@@ -315,6 +319,7 @@ TEST_SUITE("observe/waits") {
     if (sink.in_call) why = "is in a step that does not return";
     if (sink.timer_ratio > 0) why = "waits for its timer";
     if (sink.input_ratio > 0) why = "waits for more input than there is";
+    if (sink.frozen) why = "was stopped by a signal";
     if (!sink.runs) why = "is " + sink.state;
     if (sink.state == "waiting") why = "is waiting to be restarted";
     if (!sink.runs && sink.state == "running") why = "does not run";

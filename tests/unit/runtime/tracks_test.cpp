@@ -78,6 +78,16 @@ TEST_SUITE("runtime/tracks") {
     CHECK(shown.core == 0);
   }
 
+  TEST_CASE("while nothing runs there is no cpu to measure, and a new generation goes on with the same window") {
+    ActorTrack track;
+    track.look(core_time(1s), 10s);
+    track.look(core_time(2s), 11s);
+    track.ended();
+    CHECK_FALSE(track.measure(Measure::Cpu, {}));
+    track.look(core_time(0s), 12s);
+    CHECK(*track.measure(Measure::Cpu, {}) == doctest::Approx(1));
+  }
+
   TEST_CASE("the time of generations that are gone stays counted") {
     ActorTrack track;
     track.look(core_time(2s), 10s);
