@@ -27,7 +27,7 @@ class SampleWindow {
  private:
   [[nodiscard]] std::vector<float> values() const;
 
-  static constexpr std::size_t kSamples = 100;
+  static constexpr std::uint32_t kSamples = 100;
   std::array<float, kSamples> values_{};
   std::uint32_t count_ = 0;
   std::uint32_t next_ = 0;
