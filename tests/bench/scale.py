@@ -18,7 +18,6 @@ import steady  # noqa: E402
 
 SCRAPES = 20
 SCRAPE_SECONDS = 5  # from one scrape to the next, as a Prometheus does
-LOOK_SECONDS = 1    # from one look of a page to the next
 
 
 class Mesh:
@@ -85,12 +84,19 @@ class Reader:
             self.ask()
 
 
+def follow(service, stop):
+    """Takes the stream of /events, as an open page does."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{service.port()}/events", timeout=30) as events:
+        while not stop.is_set():
+            events.readline()
+
+
 @contextlib.contextmanager
-def asking(service, every):
-    """Asks for each path of `every` in its own rhythm meanwhile."""
+def watching(service):
+    """Scraped as by a Prometheus, and followed as by a page, meanwhile."""
     stop = threading.Event()
-    threads = [threading.Thread(target=Reader(service, path).ask_every, args=(seconds, stop))
-               for path, seconds in every.items()]
+    threads = [threading.Thread(target=Reader(service, "/metrics").ask_every, args=(SCRAPE_SECONDS, stop)),
+               threading.Thread(target=follow, args=(service, stop))]
     for thread in threads:
         thread.start()
     try:
@@ -138,7 +144,7 @@ def measure(mesh, seconds):
         figures["idle_core"] = core_share(pid, seconds)
         figures["metrics"] = answer_times(service, "/metrics")
         figures["graph"] = answer_times(service, "/graph.json")
-        with asking(service, {"/metrics": SCRAPE_SECONDS, "/graph.json": LOOK_SECONDS}):
+        with watching(service):
             figures["watched_core"] = core_share(pid, seconds)
         figures["memory_bytes"] = memory_bytes(pid)
         figures["descriptors"] = len(steady.descriptors(pid))
@@ -165,7 +171,7 @@ def show(figures):
         print(f"{path + ', median':<34}{found['median_ms']:10.1f} ms, p99 {found['p99_ms']:.1f} ms, of which steadyd "
               f"computes {found['computed_ms']:.1f} ms; {found['bytes'] / 1e6:.2f} MB")
     print(f"{'steadyd while nobody looks':<34}{figures['idle_core'] * 100:10.1f} % of a core")
-    print(f"{'scraped each 5 s, page each 1 s':<34}{figures['watched_core'] * 100:10.1f} % of a core")
+    print(f"{'scraped each 5 s, one page open':<34}{figures['watched_core'] * 100:10.1f} % of a core")
     print(f"{'memory of steadyd':<34}{figures['memory_bytes'] / 2**20:10.0f} MiB")
     print(f"{'descriptors of steadyd':<34}{figures['descriptors']:10}")
     print(f"{'until all has stopped':<34}{figures['stop_s']:10.2f} s")

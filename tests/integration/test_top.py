@@ -76,9 +76,9 @@ class Screen:
 
 
 def order(frame, names=TRIO):
-    """The names in the order in which they stand at the beginning of lines."""
-    lines = [line.split(" ")[0] for line in frame.split("\n")]
-    return [line for line in lines if line in names]
+    """The names in the order of the tables; what is said above them of who holds back whom does not count."""
+    first_words = [[line.split(" ")[0] for line in table.split("\n")] for table in frame.split("ACTOR ")[1:]]
+    return [word for words in first_words for word in words if word in names]
 
 
 @pytest.fixture(name="service", scope="module")
