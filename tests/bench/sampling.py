@@ -6,7 +6,7 @@ import trio
 
 def main():
     chosen = ratio.arguments(__doc__, "one short round")
-    rounds, seconds = (1, 0.5) if chosen.quick else (10, 2)
+    rounds, seconds = (1, 0.5) if chosen.quick else (20, 1.5)
     without, measured = ratio.in_turn(rounds, lambda: trio.trio_rate(seconds, "sampling: false"),
                                       lambda: trio.trio_rate(seconds, "sampling: true"))
     ratios = ratio.ratios(measured, without)
