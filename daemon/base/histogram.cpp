@@ -66,10 +66,4 @@ void Histogram::percentiles(std::span<const double> percents, std::span<double> 
   }
 }
 
-std::uint64_t Histogram::below(std::uint64_t value) const {
-  std::uint64_t passed = 0;
-  for (std::size_t i = 0; i < buckets.size() && histogram_floor(i) < value; ++i) passed += buckets[i];
-  return passed;
-}
-
 }  // namespace steady

@@ -62,8 +62,6 @@ struct Histogram {
   [[nodiscard]] double percentile(double percent) const;
   /// Several of them, which rise, in one pass: into `values[i]` what percentile(percents[i]) is.
   void percentiles(std::span<const double> percents, std::span<double> values) const;
-  /// How many of the events are below `value`, which should be a bucket's floor.
-  [[nodiscard]] std::uint64_t below(std::uint64_t value) const;
 };
 
 }  // namespace steady

@@ -29,7 +29,6 @@ class ChannelTrack {
   /// For triggers: of several readers the one with the largest value.
   [[nodiscard]] std::optional<double> measure(config::Measure what, const config::Aggregate& how) const;
 
-  [[nodiscard]] double rate() const { return rate_; }
   /// The mean of the last second, for one reader.
   [[nodiscard]] double recent_fill(std::size_t reader) const;
   [[nodiscard]] double blocked_ratio() const { return blocked_ratio_; }

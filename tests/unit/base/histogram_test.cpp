@@ -52,7 +52,6 @@ TEST_SUITE("base/histogram") {
     CHECK(empty.min() == 0);
     CHECK(empty.max() == 0);
     CHECK(empty.percentile(50) == 0);
-    CHECK(empty.below(1000) == 0);
   }
 
   TEST_CASE("every percentile is right to within an eighth, the mean and the deviation exactly") {
@@ -95,8 +94,6 @@ TEST_SUITE("base/histogram") {
     CHECK(weighed.mean() == doctest::Approx(counted.mean()));
     CHECK(weighed.deviation() == doctest::Approx(counted.deviation()));
     CHECK(weighed.percentile(14) == 5);
-    CHECK(weighed.below(16) == 3);
-    CHECK(weighed.below(4096) == 21);
   }
 
   TEST_CASE("since() leaves what came after the earlier copy") {
@@ -110,7 +107,6 @@ TEST_SUITE("base/histogram") {
     CHECK(rest.count == 6);
     CHECK(rest.mean() == doctest::Approx((3000 + 5 * 70) / 6.0));
     CHECK(rest.min() <= 70);
-    CHECK(rest.below(16) == 0);
     CHECK(histogram.since(histogram).count == 0);
     CHECK(histogram.since(histogram).max() == 0);
   }
