@@ -94,13 +94,23 @@ void Letters::fill(const topology::Plan& plan, ipc::WorkerPlan& order) {
 }
 
 std::vector<ipc::Command> Letters::waiting_for(const topology::Plan& plan, const std::string& producer) const {
+  const std::uint64_t end = held_up_from(plan, producer);
   std::vector<ipc::Command> commands;
   for (const auto& [id, waiting] : replaying_) {
-    if (waiting.producer != producer || !still_fits(plan, waiting)) continue;
+    if (waiting.producer != producer || waiting.ticket >= end) continue;
     if (const auto letter = store_.letter(id)) commands.push_back(command_for(*letter));
   }
   std::ranges::sort(commands, {}, [](const ipc::Command& command) { return command.replay.ticket; });
   return commands;
+}
+
+/// The lowest ticket of a letter of this producer that no longer fits: those above it wait with it, since the highest one
+/// put back speaks for all below.
+std::uint64_t Letters::held_up_from(const topology::Plan& plan, const std::string& producer) const {
+  std::uint64_t lowest = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& [id, waiting] : replaying_)
+    if (waiting.producer == producer && !still_fits(plan, waiting)) lowest = std::min(lowest, waiting.ticket);
+  return lowest;
 }
 
 /// Whether its channel still has this producer and carries such messages. Otherwise it waits for a configuration that has.
@@ -165,7 +175,8 @@ Status Letters::replay_one(const topology::Plan& plan, std::int64_t id, bool all
     return fail(ErrorCode::Incompatible, "channel " + known->channel + " carries other messages now");
   auto letter = store_.begin_replay(id, sampler_.last_replay(plan, known->producer) + 1);
   if (!letter) return tl::unexpected(std::move(letter.error()));
-  const bool sent = send_(letter->producer, command_for(*letter));
+  const bool sent =
+      letter->ticket < held_up_from(plan, letter->producer) && send_(letter->producer, command_for(*letter));
   ++(sent ? outcome.sent : outcome.waiting);
   letter->payload.clear();
   replaying_[id] = std::move(*letter);
@@ -200,9 +211,12 @@ Status Letters::inject(const topology::Plan& plan, const topology::PlannedChanne
   like.message = channel.frames ? "frame" : channel.message.name;
   auto stored = store_.inject(like, first, payloads, sampler_.last_replay(plan, like.producer) + 1);
   if (!stored) return tl::unexpected(std::move(stored.error()));
+  const std::uint64_t end = held_up_from(plan, like.producer);
   for (records::DeadLetter& letter : *stored) {
     const std::string& payload = payloads[letter.sequence - first];
-    send_(letter.producer, {ipc::Command::Kind::Replay, letter.producer, {letter.ticket, letter.channel, to_hex(payload)}});
+    if (letter.ticket < end)
+      send_(letter.producer,
+            {ipc::Command::Kind::Replay, letter.producer, {letter.ticket, letter.channel, to_hex(payload)}});
     const std::int64_t id = letter.id;
     replaying_[id] = std::move(letter);
   }

@@ -91,6 +91,7 @@ class Letters {
  private:
   void put_for(const topology::Plan& plan, std::size_t producer, ipc::FenceMode fence);
   [[nodiscard]] Status replay_one(const topology::Plan& plan, std::int64_t id, bool all_readers, Replayed& outcome);
+  [[nodiscard]] std::uint64_t held_up_from(const topology::Plan& plan, const std::string& producer) const;
   [[nodiscard]] bool still_fits(const topology::Plan& plan, const records::DeadLetter& letter) const;
   [[nodiscard]] static ipc::Command command_for(const records::DeadLetter& letter);
 

@@ -335,6 +335,25 @@ TEST_SUITE("runtime/letters") {
     }
   }
 
+  TEST_CASE("a letter that no longer fits holds up those behind it, which would speak for it") {
+    Graph graph;
+    graph.put("out", {41});
+    graph.put_frame("text");
+    const std::int64_t number = graph.hold("out", 0);
+    const std::int64_t text = graph.set_aside("text", 0);
+    graph.letters->stepped_over("sink", "source.text", 0);
+    graph.runs = false;
+    CHECK(graph.replay({number}).waiting == 1);
+    graph.plan.channels[0].message.fields[0].type = "i64";
+    graph.runs = true;
+    graph.sent.clear();
+    CHECK(graph.replay({text}).waiting == 1);
+    CHECK(graph.sent.empty());
+    CHECK(graph.returning().empty());
+    graph.plan.channels[0].message.fields[0].type = "u64";
+    CHECK(graph.returning().size() == 2);
+  }
+
   TEST_CASE("what was put back right before a death is forgotten, and nothing above its ticket is") {
     Graph graph;
     graph.put("out", {41, 42, 43});
