@@ -32,7 +32,9 @@ double ratio_of(std::uint64_t now_ns, std::uint64_t before_ns, nanoseconds elaps
 void ChannelTrack::frame(const ipc::ChannelSample& sample, nanoseconds now) {
   for (std::size_t i = 0; i < readers_.size() && i < sample.readers.size(); ++i) {
     readers_[i].fill.add(fill_of(sample, i));
-    readers_[i].inflight = sample.tail_messages - sample.readers[i].head_messages;
+    const std::uint64_t inflight = sample.tail_messages - sample.readers[i].head_messages;
+    readers_[i].inflight.add(static_cast<double>(inflight));
+    readers_[i].empty = inflight == 0;
   }
   const double elapsed = framed_at_ ? seconds(now - *framed_at_) : 0;
   if (elapsed > 0 && sample.tail_messages >= messages_) {
@@ -117,7 +119,7 @@ std::optional<double> ChannelTrack::measure(config::Measure what, const config::
   for (const Reader& reader : readers_) {
     std::optional<double> value;
     if (what == config::Measure::Fill) value = reader.fill.aggregate(how);
-    if (what == config::Measure::Inflight) value = static_cast<double>(reader.inflight);
+    if (what == config::Measure::Inflight) value = reader.inflight.aggregate(how);
     if (what == config::Measure::Latency) value = latency_of(reader, how);
     if (value && (!largest || *value > *largest)) largest = value;
   }
@@ -126,6 +128,6 @@ std::optional<double> ChannelTrack::measure(config::Measure what, const config::
 
 double ChannelTrack::recent_fill(std::size_t reader) const { return readers_[reader].fill.recent_mean(frames_then_); }
 
-bool ChannelTrack::empty(std::size_t reader) const { return readers_[reader].inflight == 0; }
+bool ChannelTrack::empty(std::size_t reader) const { return readers_[reader].empty; }
 
 }  // namespace steady::runtime

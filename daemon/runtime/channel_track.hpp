@@ -47,7 +47,8 @@ class ChannelTrack {
     HistogramWindow window;
     Histogram recent;  ///< latency, nanoseconds
     observe::Distribution latency;
-    std::uint64_t inflight = 0;
+    SampleWindow inflight;  ///< messages
+    bool empty = true;
     double waiting_seconds = 0;
   };
   [[nodiscard]] std::optional<double> latency_of(const Reader& reader, const config::Aggregate& how) const;

@@ -43,6 +43,9 @@ TEST_SUITE("runtime/tracks") {
     track.frame(sample_of(50, 50, 10), 0s);
     CHECK(*track.measure(Measure::Fill, {}) == doctest::Approx(0.4));
     CHECK(*track.measure(Measure::Inflight, {}) == 40);
+    track.frame(sample_of(50, 50, 30), 1s);
+    CHECK(*track.measure(Measure::Inflight, {}) == 20);
+    CHECK(*track.measure(Measure::Inflight, {Aggregate::Kind::Mean, 0}) == 30);
     CHECK(track.recent_fill(0) == 0);
     CHECK(track.empty(0));
     CHECK_FALSE(track.empty(1));
