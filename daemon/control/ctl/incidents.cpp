@@ -16,10 +16,10 @@ Colour colour_of_cause(const std::string& cause) {
 
 Row incident_row(const json& incident) {
   const auto cause = text_of(incident, "cause");
-  return {{std::to_string(count_of(incident, "id")), Colour::None, true},
+  return {number_cell(std::to_string(count_of(incident, "id"))),
           {text_of(incident, "at")},
           {text_of(incident, "actor")},
-          {std::to_string(count_of(incident, "generation")), Colour::None, true},
+          number_cell(std::to_string(count_of(incident, "generation"))),
           {cause, colour_of_cause(cause)},
           {clipped(text_of(incident, "how"), kHowWidth)},
           {text_of(incident, "decision")}};

@@ -16,8 +16,8 @@ constexpr std::size_t kTextWidth = 100;
 constexpr std::size_t kDumpedBytes = 4096;
 constexpr std::size_t kBytesPerLine = 16;
 
-Cell number_cell(const json& object, const char* key) {
-  return {std::to_string(count_of(object, key)), Colour::None, true};
+Cell count_cell(const json& object, const char* key) {
+  return number_cell(std::to_string(count_of(object, key)));
 }
 
 /// The message as its description prints it, or at least what it is.
@@ -27,13 +27,13 @@ std::string message_of(const json& letter) {
 }
 
 Row letter_row(const json& letter) {
-  return {number_cell(letter, "id"),
+  return {count_cell(letter, "id"),
           {text_of(letter, "state")},
           {text_of(letter, "at")},
           {text_of(letter, "actor")},
           {text_of(letter, "channel")},
-          number_cell(letter, "sequence"),
-          number_cell(letter, "deliveries"),
+          count_cell(letter, "sequence"),
+          count_cell(letter, "deliveries"),
           {clipped(message_of(letter), kTextWidth)}};
 }
 

@@ -4,16 +4,13 @@
 
 #include <utility>
 
+#include "control/ctl/actor_text.hpp"
 #include "control/ctl/fields.hpp"
 
 namespace steady::control {
 namespace {
 
 using nlohmann::json;
-
-Cell number_cell(std::string text) {
-  return {std::move(text), Colour::None, true};
-}
 
 Colour colour_of_state(const std::string& state) {
   if (state == "running") return Colour::Green;
@@ -28,22 +25,6 @@ Colour colour_of_fill(double ratio) {
 }
 
 // ---- actors
-
-std::uint64_t restarts_of(const json& actor) {
-  std::uint64_t sum = 0;
-  for (const auto& count : member(actor, "restarts"))
-    if (count.is_number_unsigned()) sum += count.get<std::uint64_t>();
-  return sum;
-}
-
-/// What a running actor says of itself, or why it is not running. A note from before would only confuse.
-std::string remark_of(const json& actor) {
-  if (text_of(actor, "state") == "running") return text_of(actor, "note");
-  std::string remark = text_of(actor, "reason");
-  if (member(actor, "retry_in_seconds").is_number())
-    remark += fmt::format(" (retry in {:.1f} s)", number_of(actor, "retry_in_seconds"));
-  return remark;
-}
 
 Row actor_row(const json& actor) {
   const auto state = text_of(actor, "state");

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace steady::control {
@@ -18,6 +19,10 @@ struct Cell {
   bool right = false;  ///< numbers stand at the right edge of their column
 };
 using Row = std::vector<Cell>;
+
+[[nodiscard]] inline Cell number_cell(std::string text, Colour colour = Colour::None) {
+  return {std::move(text), colour, true};
+}
 
 /// Where text goes. A terminal has an edge and may have colours; the default, a file or a pipe, has neither.
 struct Screen {

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "control/ctl/actor_text.hpp"
 #include "control/ctl/fields.hpp"
 
 namespace steady::control {
@@ -17,10 +18,6 @@ using nlohmann::json;
 constexpr double kNone = -1;
 
 // ---- cells
-
-Cell number_cell(std::string text, Colour colour = Colour::None) {
-  return {std::move(text), colour, true};
-}
 
 std::optional<double> value_of(const json& object, const char* key) {
   const auto& value = member(object, key);
@@ -122,13 +119,6 @@ std::vector<Row> in_order(std::vector<Entry> entries, const View& view) {
 
 // ---- actors
 
-double restarts_of(const json& actor) {
-  double sum = 0;
-  for (const auto& count : member(actor, "restarts"))
-    if (count.is_number()) sum += count.get<double>();
-  return sum;
-}
-
 double weight_of_actor(const json& actor, SortKey sort, const Badness& badness) {
   switch (sort) {
     case SortKey::Cpu:
@@ -138,7 +128,7 @@ double weight_of_actor(const json& actor, SortKey sort, const Badness& badness) 
     case SortKey::Rate:
       return number_of(actor, "steps_per_second");
     case SortKey::Restarts:
-      return restarts_of(actor);
+      return static_cast<double>(restarts_of(actor));
     default:
       break;
   }
@@ -147,17 +137,14 @@ double weight_of_actor(const json& actor, SortKey sort, const Badness& badness) 
 }
 
 /// Why it holds others back, whom it waits for, why it does not run, or what it says of itself.
-Cell remark_of(const json& actor, const Badness& badness) {
+Cell remark_cell(const json& actor, const Badness& badness) {
   if (const auto why = badness.why(text_of(actor, "name")); !why.empty()) return {why, Colour::Red};
   const auto blocked_by = text_of(actor, "blocked_by");
   const auto culprit = text_of(actor, "culprit");
   if (!blocked_by.empty())
     return {"waits for " + blocked_by + (culprit.empty() || culprit == blocked_by ? "" : ", held back by " + culprit),
             Colour::Yellow};
-  if (text_of(actor, "state") == "running") return {text_of(actor, "note")};
-  std::string remark = text_of(actor, "reason");
-  if (const auto retry = value_of(actor, "retry_in_seconds")) remark += fmt::format(" (retry in {:.1f} s)", *retry);
-  return {remark};
+  return {remark_of(actor)};
 }
 
 Row actor_row(const json& actor, const Badness& badness) {
@@ -175,8 +162,8 @@ Row actor_row(const json& actor, const Badness& badness) {
           number_cell(percent_text(value_of(actor, "input_ratio"))),
           number_cell(percent_text(room), colour_of_ratio(room)),
           number_cell(percent_text(value_of(actor, "timer_ratio"))),
-          number_cell(fmt::format("{:.0f}", restarts_of(actor))),
-          remark_of(actor, badness)};
+          number_cell(std::to_string(restarts_of(actor))),
+          remark_cell(actor, badness)};
 }
 
 // ---- channels
