@@ -46,7 +46,9 @@ Result<UniqueFd> stage(const std::string& path) {
   UniqueFd memory(::memfd_create(name.substr(0, 200).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!memory) return fail_errno("memfd_create");
   if (auto copied = copy(source->get(), memory.get(), path); !copied) return tl::unexpected(std::move(copied.error()));
-  if (::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
+  // F_SEAL_FUTURE_WRITE, not F_SEAL_WRITE: they refuse the same where nothing has mapped the memory yet, but F_SEAL_WRITE
+  // waits until the kernel itself holds no page of it, and gives up with EBUSY after 150 ms on a busy machine.
+  if (::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
     return fail_errno("sealing the copy of " + path);
   return memory;
 }
