@@ -103,6 +103,7 @@ struct Actor {
   Poison poison = Poison::DeadLetter;  ///< what becomes of a message that kills it again and again
   unsigned max_deliveries = 3;         ///< deaths on one message before that
   std::string worker;        ///< shared worker; empty: one of its own
+  std::string thread;        ///< thread of that worker, shared with the actors that name the same one; empty: its own
   std::vector<Trigger> triggers;
   Position position;
 };

@@ -44,6 +44,7 @@ void read_supervised(const Map& map, Actor& actor) {
   map.read("start_timeout", rules::duration(1ms, 1h), actor.start_timeout);
   map.read("watchdog", rules::watchdog(), actor.watchdog);
   map.read("worker", rules::name("the name of a shared worker"), actor.worker);
+  map.read("thread", rules::name("the name of a thread of a shared worker"), actor.thread);
 }
 
 void read_poison(const Map& map, Actor& actor) {

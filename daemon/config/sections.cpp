@@ -15,7 +15,7 @@ const Section kTelemetry{"telemetry", {"listen", "frame", "sampling", "otlp", "o
 const Section kLog{"log", {"format"}};
 const Section kActor{"actor",
                      {"plugin", "type", "params", "inputs", "restart", "shutdown", "significant", "wait", "life",
-                      "start_timeout", "watchdog", "poison", "max_deliveries", "worker", "triggers"}};
+                      "start_timeout", "watchdog", "poison", "max_deliveries", "worker", "thread", "triggers"}};
 const Section kInput{"input", {"min", "max", "max_wait"}};
 const Section kChannel{"channel", {"from", "to", "capacity", "life", "when_full", "injectable", "triggers"}};
 const Section kTrigger{"trigger", {"when", "for", "colour", "on_trigger"}};

@@ -1,4 +1,6 @@
 #include <map>
+#include <string>
+#include <utility>
 
 #include "config/draft.hpp"
 
@@ -46,12 +48,30 @@ void check_same_supervisor(const Draft& draft, const std::map<std::string, std::
                  quote(draft.supervisors[other->second].name));
 }
 
+/// A thread waits in one way for all of its actors.
+void check_thread(std::map<std::pair<std::string, std::string>, const Actor*>& firsts, const Actor& actor,
+                  Report& report) {
+  if (actor.thread.empty()) return;
+  const std::string key = "actors." + actor.name + ".";
+  if (actor.worker.empty()) {
+    report.add(report.place(key + "thread", actor.position), key + "thread",
+               "needs a 'worker' that the actors of the thread share, and there is none");
+    return;
+  }
+  const Actor& first = *firsts.emplace(std::pair(actor.worker, actor.thread), &actor).first->second;
+  if (first.wait == actor.wait) return;
+  report.add(report.place(key + "wait", actor.position), key + "wait",
+             "must be the same as that of " + quote(first.name) + ", which shares the thread " + quote(actor.thread));
+}
+
 }  // namespace
 
 void validate_workers(const Draft& draft, Report& report) {
   const auto supervisors = supervisor_of_actor(draft);
   std::map<std::string, const Actor*> firsts;
+  std::map<std::pair<std::string, std::string>, const Actor*> firsts_of_threads;
   for (const Actor& actor : draft.graph.actors) {
+    check_thread(firsts_of_threads, actor, report);
     if (actor.worker.empty()) continue;
     check_name(draft, actor, report);
     const Actor& first = *firsts.emplace(actor.worker, &actor).first->second;

@@ -44,8 +44,8 @@ struct NoHook {
 /// An end that a step has moved, and where to.
 template <class End>
 struct Moved {
-  End* end;
-  Position to;
+  End* end = nullptr;
+  Position to{};
 };
 
 /// Everything one step did.
@@ -60,17 +60,17 @@ struct Changes {
 /// Commits `changes` of the actor whose words these are. `all_outputs` are closed when it has finished.
 /// The actor's thread only.
 template <class Hook>
-void commit(ActorWords& words, const Changes& changes, std::span<OutputEnd* const> all_outputs, FenceMode fence,
+[[gnu::always_inline]] inline void commit(ActorWords& words, const Changes& changes, std::span<OutputEnd* const> all_outputs, FenceMode fence,
             const Hook& hook) {
   constexpr auto relaxed = std::memory_order_relaxed;
   hook(CommitPoint::BeforeRecord);
   CommitRecord& record = words.record;
-  const bool one_store = changes.state_current == 0 && !changes.finished && changes.replay == 0 &&
-                         ((changes.outputs.empty() && changes.inputs.size() == 1) ||
-                          (changes.inputs.empty() && changes.outputs.size() == 1)) &&
-                         (changes.inputs.empty() ? changes.outputs[0].end->message_bytes()
-                                                 : changes.inputs[0].end->message_bytes()) != 0;
-  if (!one_store) {  // a single position of fixed-size messages is one store: atomic by itself
+  // A single position of fixed-size messages is one store: atomic by itself.
+  const bool one_store =
+      changes.inputs.size() + changes.outputs.size() == 1 &&
+      (changes.state_current | changes.replay | static_cast<std::uint64_t>(changes.finished)) == 0 &&
+      (changes.inputs.empty() ? changes.outputs[0].end->message_bytes() : changes.inputs[0].end->message_bytes()) != 0;
+  if (!one_store) {
     std::uint64_t count = 0;
     for (const auto& moved : changes.inputs)
       record.entries[count++] = {moved.end->incarnation(), moved.to.bytes, moved.to.messages};

@@ -37,7 +37,7 @@ void from_json(const json& object, InputPlan& input) {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan::Reader, actor, page_fd, bell_fd)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan, port, channel, ring_fd, readers)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActorPlan, name, plugin, type, wait, generation, careful, reopen, plugin_fd,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActorPlan, name, plugin, type, wait, thread, generation, careful, reopen, plugin_fd,
                                    segment_fd, old_segment_fd, bell_fd, params, inputs, outputs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerPlan, worker, fence, sampling, crash_fd, actors)
 

@@ -69,13 +69,14 @@ struct ActorPlan {
   std::string plugin;  ///< for messages
   std::string type;
   std::string wait;    ///< block, adaptive, spin
+  std::string thread;  ///< shared with the actors that name the same one; empty: a thread of its own
   std::uint64_t generation = 0;
   bool careful = false;  ///< the last generation died: show the messages that it had before it one by one
   bool reopen = false;  ///< its streams begin anew, even if the last generation had brought them to their end
   int plugin_fd = -1;
   int segment_fd = -1;
   int old_segment_fd = -1;  ///< a state to migrate from, or -1
-  int bell_fd = -1;
+  int bell_fd = -1;  ///< of its thread
   std::map<std::string, std::string> params;  ///< only those that the configuration gives
   std::vector<InputPlan> inputs;
   std::vector<OutputPlan> outputs;

@@ -94,6 +94,10 @@ std::vector<std::string> Wiring::reader_paths(const topology::PlannedChannel& ch
   return paths;
 }
 
+std::string Wiring::bell_path(const topology::Plan& plan, std::size_t actor) const {
+  return memory_.bell_path(plan.actors[plan.actors[actor].bell].spec.name);
+}
+
 std::string Wiring::actor_path(const topology::PlannedActor& actor) const {
   return store_of(actor).actor_path(actor.spec.name);
 }
@@ -207,7 +211,8 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
     to.segment_fd = descriptors.open(store.actor_path(actor.spec.name), O_RDWR);
     const std::string old = store.old_actor_path(actor.spec.name);
     if (::access(old.c_str(), F_OK) == 0) to.old_segment_fd = descriptors.open(old, O_RDWR);
-    to.bell_fd = descriptors.open(memory_.bell_path(actor.spec.name), O_RDWR);
+    to.thread = actor.spec.thread;
+    to.bell_fd = descriptors.open(bell_path(plan, index), O_RDWR);
     for (const auto& [name, value] : actor.spec.params) to.params[name] = value.text;
     for (const topology::End& end : actor.inputs) {
       const topology::PlannedChannel& channel = plan.channels[end.channel];
@@ -219,7 +224,7 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
       input.ring_fd = descriptors.open(memory_.ring_path(channel.name), O_RDONLY);
       input.reader_fd =
           descriptors.open(memory_.reader_path(channel.name, reader_name(plan, channel, end.reader)), O_RDWR);
-      input.bell_fd = descriptors.open(memory_.bell_path(producer), O_RDWR);
+      input.bell_fd = descriptors.open(bell_path(plan, channel.producer), O_RDWR);
       if (const auto tuning = actor.spec.inputs.find(input.port); tuning != actor.spec.inputs.end()) {
         input.min = tuning->second.min;
         input.max = tuning->second.max.value_or(0);
@@ -234,11 +239,11 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
       output.channel = channel.name;
       output.ring_fd = descriptors.open(memory_.ring_path(channel.name), O_RDWR);
       for (std::size_t reader = 0; reader < channel.consumers.size(); ++reader) {
-        const std::string& consumer = plan.actors[channel.consumers[reader]].spec.name;
+        const std::size_t consumer = channel.consumers[reader];
         output.readers.push_back(
-            {consumer,
+            {plan.actors[consumer].spec.name,
              descriptors.open(memory_.reader_path(channel.name, reader_name(plan, channel, reader)), O_RDONLY),
-             descriptors.open(memory_.bell_path(consumer), O_RDWR)});
+             descriptors.open(bell_path(plan, consumer), O_RDWR)});
       }
     }
   }
@@ -265,7 +270,7 @@ Result<std::unique_ptr<ipc::DormantActor>> Wiring::wake(const topology::Plan& pl
     const topology::PlannedChannel& channel = plan.channels[end.channel];
     inputs.push_back({memory_.ring_path(channel.name),
                       memory_.reader_path(channel.name, reader_name(plan, channel, end.reader)),
-                      memory_.bell_path(plan.actors[channel.producer].spec.name)});
+                      bell_path(plan, channel.producer)});
   }
   std::vector<ipc::DormantActor::Output> outputs;
   for (const topology::End& end : actor.outputs) {
@@ -275,7 +280,7 @@ Result<std::unique_ptr<ipc::DormantActor>> Wiring::wake(const topology::Plan& pl
     output.ring = memory_.ring_path(channel.name);
     output.readers = reader_paths(channel, plan);
     for (const std::size_t consumer : channel.consumers)
-      output.bells.push_back(memory_.bell_path(plan.actors[consumer].spec.name));
+      output.bells.push_back(bell_path(plan, consumer));
   }
   return ipc::DormantActor::wake(store_of(actor).actor_path(name), inputs, outputs);
 }

@@ -65,6 +65,8 @@ class Wiring {
   [[nodiscard]] std::string ring_path(const topology::PlannedChannel& channel) const;
   [[nodiscard]] std::vector<std::string> reader_paths(const topology::PlannedChannel& channel,
                                                       const topology::Plan& plan) const;
+  /// The doorbell of the thread that runs this actor.
+  [[nodiscard]] std::string bell_path(const topology::Plan& plan, std::size_t actor) const;
   [[nodiscard]] std::string actor_path(const topology::PlannedActor& actor) const;
 
   /// What two ends of this channel must agree on, as one number.

@@ -1,6 +1,8 @@
 #include "topology/plan.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "topology/resolver.hpp"
 
@@ -19,6 +21,17 @@ void group_into_workers(Plan& plan) {
   }
 }
 
+/// A thread sleeps on one doorbell, whoever of its actors is meant.
+void share_bells(Plan& plan) {
+  for (const PlannedWorker& worker : plan.workers) {
+    std::map<std::string, std::size_t> firsts;
+    for (const std::size_t actor : worker.actors) {
+      const std::string& thread = plan.actors[actor].spec.thread;
+      plan.actors[actor].bell = thread.empty() ? actor : firsts.emplace(thread, actor).first->second;
+    }
+  }
+}
+
 }  // namespace
 
 Resolution resolve(const config::Graph& graph, const Descriptions& descriptions) {
@@ -28,6 +41,7 @@ Resolution resolve(const config::Graph& graph, const Descriptions& descriptions)
   check_connected(resolver);
   size_channels(resolver);
   group_into_workers(resolver.out.plan);
+  share_bells(resolver.out.plan);
   config::sort(resolver.out.diagnostics, graph.file);
   return std::move(resolver.out);
 }

@@ -28,6 +28,7 @@ struct PlannedActor {
   std::vector<End> inputs;   ///< lanes, in the order of the file's channels
   std::vector<End> outputs;
   std::size_t worker = 0;    ///< index into Plan::workers
+  std::size_t bell = 0;      ///< index into Plan::actors: whose doorbell its thread sleeps on; of a shared thread the first
 };
 
 /// Reader `r` of a channel is the actor and port that `to[r]` of the configuration names.

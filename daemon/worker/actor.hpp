@@ -1,5 +1,9 @@
-// One actor at work: waits until its conditions hold, runs a step, commits, and again. Constructed on the main thread,
-// then owned by its own thread; order() is the one call that comes from elsewhere.
+// One actor at work: looks whether its conditions hold, runs a step, commits. Constructed on the main thread, then owned
+// by its ActorThread, which calls it turn by turn and waits when it has nothing to do; order() is the one call that comes
+// from elsewhere.
+//
+// Its parts, one file each: actor.cpp runs steps, actor_ready.cpp knows when, actor_wait.cpp says for what it waits and
+// notices that it need not any more, actor_letters.cpp skips and puts back dead letters.
 #pragma once
 
 #include <steady/abi.h>
@@ -18,20 +22,11 @@
 #include "ipc/protocol.hpp"
 #include "worker/actor_io.hpp"
 #include "worker/careful.hpp"
+#include "worker/debug_stop.hpp"
 #include "worker/events.hpp"
 #include "worker/sampling.hpp"
 
 namespace steady::worker {
-
-/// Where a test wants this actor to stop (SIGSTOP) inside a commit; see DebugStop in actor.cpp.
-struct DebugStop {
-  unsigned point = 0;        ///< ipc::CommitPoint; 0: never
-  std::uint64_t commit = 0;  ///< which commit of this process, from 1
-};
-
-/// Reads STEADY_DEBUG_COMMIT_STOP="ACTOR:POINT:COMMIT" for `actor`; anything else means never. Generation 0 only, so
-/// that the next generation gets past it.
-[[nodiscard]] DebugStop debug_stop_for(const ipc::ActorPlan& plan);
 
 class Actor {
  public:
@@ -43,15 +38,54 @@ class Actor {
   Actor(const Actor&) = delete;
   Actor& operator=(const Actor&) = delete;
 
-  /// Migrates or starts. Ends the process (Events::fail) when the actor fails. Its own thread.
+  /// Migrates or starts. Ends the process (Events::fail) when the actor fails.
   void start();
-  /// Steps until the streams end or Stop is ordered. Ends the process when the actor fails. Its own thread.
-  void run();
+  /// After start(), once, before the first turn.
+  void begin();
+
+  /// What a turn came to.
+  enum class Turn {
+    Stepped,  ///< it did something, and may do more at once
+    Waits,    ///< nothing to do until news() or deadline()
+    Over,     ///< its streams ended, or Stop was ordered: no more turns
+  };
+  /// Runs and commits one step, if there is reason to. Ends the process when the actor fails.
+  [[nodiscard]] Turn turn();
+
+  // After a turn that came to Waits; in this order.
+
+  /// Fixes what ends the wait: for each end the position that news() looks for.
+  void set_targets();
+  /// Whether there is a reason to take a turn: an end reached its target, a stream ended, an order came.
+  [[nodiscard]] bool news();
+  /// When to take a turn even without news; none: never.
+  [[nodiscard]] std::optional<std::uint64_t> deadline() const;
+  /// Tells the peers that bells must be rung from now on. Then the sleeper's fence, then news() and must_go_on() once more.
+  void say_asleep();
+  /// Both ends of a channel may wait for more than the other would ever give: a producer for half of the ring, its
+  /// reader for more than half. Each has said that it sleeps before it looks at the other, so at least one sees it and
+  /// goes on with what there is.
+  [[nodiscard]] bool must_go_on();
+  void say_awake();
+  /// Says for what it waits, and since when; telemetry. end_wait() is harmless without it.
+  void begin_wait(std::uint64_t now_ns);
+  void end_wait(std::uint64_t now_ns);
+  /// The wait is over, for whatever reason: a step that did nothing may be worth another try.
+  void resume() { stalled_ = false; }
+
+  /// Its streams had ended before it was started: no turns at all.
+  [[nodiscard]] bool ended() const;
+  /// No more turns: what people see of it.
+  void say_done() { set_activity(ipc::Activity::Done); }
 
   /// Any thread: takes effect after the current step.
   void order(const ipc::Command& command);
 
   [[nodiscard]] const std::string& name() const { return plan_.name; }
+  [[nodiscard]] const ipc::ActorPlan& plan() const { return plan_; }
+  [[nodiscard]] const ipc::Bell& bell() const { return io_->bell(); }
+  /// Whether its steps have to look at the clock even while there is enough of everything.
+  [[nodiscard]] bool has_deadlines() const { return has_timers_ || has_max_waits_; }
 
  private:
   /// What was ordered and is not done, as bits.
@@ -59,54 +93,58 @@ class Actor {
 
   Actor(const ipc::ActorPlan& plan, const steady_actor_type& type, ipc::FenceMode fence, bool sampling, Events& events);
 
+  // Steps: actor.cpp
   template <class Hook>
-  void loop(const Hook& hook);
+  [[nodiscard]] Turn turn_with(const Hook& hook);
+  void quick_steps();
+  template <std::size_t Inputs, std::size_t Outputs>
+  void quick_steps_of();
+  template <class Hook>
+  void step(const Hook& hook);
   template <class Hook>
   void commit(bool finished, std::uint64_t stepped_ns, const Hook& hook);
+  void commit_unusual();
   template <class Hook>
-  [[nodiscard]] bool try_finish(const Hook& hook);
+  [[nodiscard]] Turn finish(const Hook& hook);
+  [[nodiscard]] bool obey(unsigned orders);
+  [[nodiscard]] bool look();
+  void say_begun();
+  void say_returned();
+  void note_sample(std::uint64_t step_ns);
+  void park(InputLane& lane);
+  void park_violated();
+  void blame_reader(const OutputLane& lane);
+  [[nodiscard]] bool streams_ended() const;
+  void set_activity(ipc::Activity activity);
+  void settle();
+  [[noreturn, gnu::cold]] void die_in(const char* call);
+  [[noreturn, gnu::cold]] void die(const std::string& why);
 
-  [[nodiscard]] bool ended() const;
+  // Dead letters: actor_letters.cpp
   void skip_dead_letters();
   void take_replays();
   void put_replays_back();
   [[nodiscard]] bool put_back(const ipc::Replay& replay);
-  void say_begun();
-  void say_returned();
-  void note_sample(std::uint64_t step_ns);
-  [[nodiscard]] std::optional<std::uint32_t> cause() const;
-  void show_all();
-  void park(InputLane& lane);
-  void blame_reader(const OutputLane& lane);
-  [[nodiscard]] bool streams_ended() const;
+
+  // When to run: actor_ready.cpp
   [[nodiscard]] bool ready();
   [[nodiscard]] bool ready_by_default() const;
+  [[nodiscard]] std::optional<std::uint32_t> cause() const;
   [[nodiscard]] bool holds(const steady_condition& condition) const;
   [[nodiscard]] bool clause_holds(std::uint32_t clause) const;
   [[nodiscard]] bool has_input(const InputLane& lane, std::uint64_t amount) const;
-  [[nodiscard]] bool has_room(const OutputLane& lane, std::uint64_t amount) const;
-  [[nodiscard]] std::uint64_t default_room(const OutputLane& lane) const;
-  [[nodiscard]] std::uint64_t wanted_input(const InputLane& lane) const;
-  [[nodiscard]] std::uint64_t wanted_room(OutputLane& lane) const;
-
+  [[nodiscard]] static bool has_room(const OutputLane& lane, std::uint64_t amount) { return lane.vacant >= amount; }
+  [[nodiscard]] static std::uint64_t default_room(const OutputLane& lane);
+  [[nodiscard]] std::uint64_t asked(std::uint32_t kind, std::uint64_t port) const;
   void plan_conditions();
   void bound_steps();
+  void plan_quick_steps();
   void fire_timers();
-  [[nodiscard]] std::optional<std::uint64_t> next_deadline() const;
   void track_waits(std::uint64_t now_ns);
 
-  void wait();
-  void set_targets();
-  [[nodiscard]] bool news();
-  [[nodiscard]] bool spin();
-  void sleep();
-  [[nodiscard]] bool must_go_on();
-  void say_asleep();
-  void say_awake();
-  void begin_wait(std::uint64_t now_ns);
-  void end_wait(std::uint64_t now_ns);
-  void set_activity(ipc::Activity activity);
-  [[noreturn]] void die(const std::string& why);
+  // Waiting: actor_wait.cpp
+  [[nodiscard]] std::uint64_t wanted_input(const InputLane& lane) const;
+  [[nodiscard]] std::uint64_t wanted_room(OutputLane& lane) const;
 
   static void host_log(void* self, std::uint32_t level, const char* text, std::size_t length);
   static void host_note(void* self, const char* text, std::size_t length);
@@ -128,10 +166,13 @@ class Actor {
   std::optional<Careful> careful_;      ///< from the start of run()
   Sampling sampling_;
 
+  std::optional<StopHook> debug_stop_;
   bool source_ = false;         ///< nothing flows in: it ends when told to
   bool has_timers_ = false;
   bool has_max_waits_ = false;
+  bool quick_ = false;          ///< enough of everything (show_known) means that it is ready
   bool stalled_ = false;        ///< the last step neither took nor put nor changed anything: wait for news
+  std::uint64_t blamed_until_ns_ = 0;  ///< a reader claims the impossible: nothing can be done before; 0: no
   ipc::Activity waiting_for_ = ipc::Activity::Running;  ///< while waiting_since_ns_ is set
   std::uint64_t waiting_since_ns_ = 0;                  ///< 0: it does not wait, or nobody need know
   std::uint64_t due_ns_[STEADY_CONDITIONS_MAX] = {};

@@ -75,8 +75,8 @@ Status ActorIo::map_ends() {
   }
   for (OutputLane& lane : outputs_)
     if (lane.end) output_ends_.push_back(&*lane.end);
-  moved_inputs_.reserve(inputs_.size());
-  moved_outputs_.reserve(outputs_.size());
+  moved_inputs_.resize(inputs_.size());
+  moved_outputs_.resize(outputs_.size());
   return {};
 }
 
@@ -165,6 +165,8 @@ void ActorIo::bind_ports() {
     lane.view->message = &type_.ports[lane.port].message;
     lane.view->begin = lane.end ? lane.end->begin() : lane.scratch.data();
   }
+  for (steady_port_io& port : ports_)
+    if (port.lane_count > 1) many_.push_back(&port);
   io_.size = sizeof io_;
   io_.port_count = type_.port_count;
   io_.ports = ports_.data();
@@ -204,24 +206,17 @@ bool ActorIo::show(InputLane& lane) {
     lane.parked = !sound;
     lane.closed = closed && sound;
   }
-  const std::uint64_t messages = lane.parked ? 0 : lane.end.available_messages();
-  steady_view& view = *lane.view;
-  view.begin = lane.end.begin();
-  view.messages = lane.most != 0 ? std::min(messages, lane.most) : messages;
-  view.bytes = lane.end.message_bytes() != 0 ? view.messages * lane.end.message_bytes() : lane.end.available_bytes();
-  view.sequence = lane.end.position().messages;
-  view.used_bytes = 0;
-  view.used_messages = 0;
-  view.closed = lane.closed ? 1 : 0;
+  fill(lane, lane.parked ? 0 : lane.end.available_messages());
+  lane.view->closed = lane.closed ? 1 : 0;
   return sound;
 }
 
 bool ActorIo::show(OutputLane& lane) {
   steady_view& view = *lane.view;
-  view.used_bytes = 0;
-  view.used_messages = 0;
   const std::uint64_t message_bytes = view.kind == STEADY_MESSAGES ? view.message->size : 0;
   if (!lane.end) {
+    view.used_bytes = 0;
+    view.used_messages = 0;
     view.bytes = kScratchBytes;
     view.messages = message_bytes != 0 ? kScratchBytes / message_bytes : 0;
     lane.vacant = message_bytes != 0 ? view.messages : view.bytes;
@@ -231,38 +226,10 @@ bool ActorIo::show(OutputLane& lane) {
   // At least 1: an end that has never looked at its readers, or that is full, shows no room at all.
   const std::uint64_t wanted = std::max({std::uint64_t{1}, message_bytes, lane.last_used_bytes});
   if (lane.end->vacant_bytes() < wanted) sound = lane.end->refresh();
-  view.begin = lane.end->begin();
-  view.bytes = lane.end->vacant_bytes();
-  lane.vacant = view.bytes;
-  if (message_bytes != 0) {
-    lane.vacant = view.bytes / message_bytes;
-    view.messages = lane.most != 0 ? std::min(lane.vacant, lane.most) : lane.vacant;
-    view.bytes = view.messages * message_bytes;
-  }
-  view.sequence = lane.end->position().messages;
+  const std::uint64_t bytes = lane.end->vacant_bytes();
+  fill(lane, bytes);
+  lane.vacant = message_bytes != 0 ? bytes / message_bytes : bytes;
   return sound;
-}
-
-const char* ActorIo::collect() {
-  moved_inputs_.clear();
-  moved_outputs_.clear();
-  for (InputLane& lane : inputs_) {
-    const steady_view& view = *lane.view;
-    if (view.used_messages > view.messages || view.used_bytes > view.bytes) return "took more than there was";
-    lane.last_used = view.used_messages;
-    if (view.used_messages == 0) continue;
-    const ipc::Position at = lane.end.position();
-    moved_inputs_.push_back({&lane.end, {at.bytes + view.used_bytes, at.messages + view.used_messages}});
-  }
-  for (OutputLane& lane : outputs_) {
-    const steady_view& view = *lane.view;
-    if (view.used_bytes > view.bytes) return "put more than there was room for";
-    lane.last_used_bytes = view.used_bytes;
-    if (view.used_messages == 0 || !lane.end) continue;
-    const ipc::Position at = lane.end->position();
-    moved_outputs_.push_back({&*lane.end, {at.bytes + view.used_bytes, at.messages + view.used_messages}});
-  }
-  return nullptr;
 }
 
 void ActorIo::make_marks(std::uint64_t stepped_ns) {
@@ -305,16 +272,6 @@ bool ActorIo::skip(InputLane& lane, ipc::FenceMode fence) {
 
 bool ActorIo::put_back(OutputLane& lane, std::string_view payload, std::uint64_t ticket, ipc::FenceMode fence) {
   return ipc::put_back(*words_, output_ends_, *lane.end, payload, ticket, fence);
-}
-
-void ActorIo::after_commit(std::uint64_t state_current) {
-  progressed_ = !moved_inputs_.empty() || !moved_outputs_.empty() || state_current != 0;
-  if (state_current == 0) return;
-  io_.state_fresh = 0;
-  io_.touched = 0;
-  const unsigned char* const current = io_.state_next;
-  io_.state_next = const_cast<unsigned char*>(io_.state_current);  // both buffers are ours; only the roles change
-  io_.state_current = current;
 }
 
 void ActorIo::wake_all_peers() {

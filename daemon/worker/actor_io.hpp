@@ -4,8 +4,12 @@
 
 #include <steady/abi.h>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +27,9 @@
 
 namespace steady::worker {
 
+/// Never enough: a look is needed.
+inline constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+
 /// One channel into an input port.
 struct InputLane {
   ipc::InputEnd end;
@@ -31,6 +38,8 @@ struct InputLane {
   std::uint64_t port = 0;
   std::uint64_t most = 0;              ///< messages that a step sees at most; 0: no bound
   std::uint64_t last_used = 0;         ///< messages the last step took: what the next may want again
+  std::uint64_t need = kNever;         ///< messages without which a step must look first; see show_known()
+  std::uint64_t enough = kNever;       ///< the same, and as many as the last step took
   std::uint64_t target = ipc::kAwake;  ///< position that ends the present wait
   std::uint64_t careful_until = 0;     ///< number of the first message that the last generation cannot have seen
   std::uint64_t waiting_since_ns = 0;  ///< since when fewer than `min` wait; 0: not so
@@ -47,7 +56,10 @@ struct OutputLane {
   std::uint64_t port = 0;
   std::uint64_t most = 0;     ///< messages that a step sees room for at most; 0: no bound
   std::uint64_t vacant = 0;   ///< messages (bytes of frames) that there is room for, shown or not
+  std::uint64_t most_bytes = 0;        ///< the same in bytes
   std::uint64_t last_used_bytes = 0;
+  std::uint64_t need_bytes = kNever;   ///< room without which a step must look first; see show_known()
+  std::uint64_t enough_bytes = kNever; ///< the same, and as much as the last step used
   std::uint64_t target = ipc::kAwake;  ///< slowest reader's position that ends the present wait
   std::uint64_t needed_bytes = 0;      ///< room that would be enough, even if more is waited for
   bool blocked = false;                ///< the present wait is said to be for room here
@@ -82,24 +94,91 @@ class ActorIo {
   /// The same for an output and its readers.
   [[nodiscard]] bool show(OutputLane& lane);
 
+  /// Fills the view of a lane on which so many messages are known to wait.
+  static void fill(InputLane& lane, std::uint64_t messages) {
+    steady_view& view = *lane.view;
+    view.begin = lane.end.begin();
+    view.messages = lane.most != 0 ? std::min(messages, lane.most) : messages;
+    view.bytes = lane.end.message_bytes() != 0 ? view.messages * lane.end.message_bytes() : lane.end.available_bytes();
+    view.sequence = lane.end.position().messages;
+    view.used_bytes = 0;
+    view.used_messages = 0;
+  }
+  /// The same for an output with so much room, in bytes.
+  static void fill(OutputLane& lane, std::uint64_t bytes) {
+    steady_view& view = *lane.view;
+    view.begin = lane.end->begin();
+    view.bytes = bytes;
+    if (lane.most_bytes != 0) {
+      const bool bounded = bytes >= lane.most_bytes;
+      view.messages = bounded ? lane.most : bytes / lane.end->message_bytes();
+      view.bytes = bounded ? lane.most_bytes : view.messages * lane.end->message_bytes();
+    }
+    view.sequence = lane.end->position().messages;
+    view.used_bytes = 0;
+    view.used_messages = 0;
+  }
+
   /// Commits what the views say was used. Returns why the actor broke the contract, or nothing. `stepped_ns`: when the
   /// step returned, if it is a measured one, and its messages are to be marked; otherwise 0.
   template <class Hook>
   [[nodiscard]] const char* commit(bool finished, ipc::FenceMode fence, std::uint64_t stepped_ns, const Hook& hook) {
-    if (const char* const broken = collect()) return broken;
+    if (!collect()) [[unlikely]]
+      return "took or put more than it was shown";
     if (stepped_ns != 0) make_marks(stepped_ns);
     ipc::Changes changes;
-    changes.inputs = moved_inputs_;
-    changes.outputs = moved_outputs_;
+    changes.inputs = {moved_inputs_.data(), taken_};
+    changes.outputs = {moved_outputs_.data(), put_};
     changes.state_current = io_.touched != 0 ? other_buffer() : 0;
     changes.finished = finished;
-    if (!moved_inputs_.empty() || !moved_outputs_.empty() || changes.state_current != 0 || finished)
+    progressed_ = (taken_ + put_ + changes.state_current) != 0;
+    if (progressed_ || finished)
       ipc::commit(*words_, changes, output_ends_, fence, [&](ipc::CommitPoint point) {
         hook(point);
         if (point == ipc::CommitPoint::Disarmed) pass_marks();  // before the bells: to ring one may take a while
       });
-    after_commit(changes.state_current);
+    if (changes.state_current != 0) flip_state();
+    for (steady_port_io* const port : many_) port->turn = port->turn + 1 < port->lane_count ? port->turn + 1 : 0;
     return nullptr;
+  }
+  /// commit() for the usual step of an actor with so many lanes, shown by fill(): every lane moved, the state may have
+  /// changed, nothing else. False, and nothing has happened: it is another one.
+  template <std::size_t Inputs, std::size_t Outputs>
+  [[nodiscard]] bool commit_usual(ipc::FenceMode fence) {
+    std::array<ipc::Moved<ipc::InputEnd>, Inputs> inputs;
+    std::array<ipc::Moved<ipc::OutputEnd>, Outputs> outputs;
+    for (std::size_t i = 0; i < Inputs; ++i) {
+      InputLane& lane = inputs_[i];
+      const steady_view& view = *lane.view;
+      const std::uint64_t messages = view.used_messages;
+      const std::uint64_t bytes = view.used_bytes;
+      if (messages - 1 >= view.messages || bytes > view.bytes || view.violated != 0) return false;
+      lane.last_used = messages;
+      lane.enough = std::max(lane.need, messages);
+      const ipc::Position at = lane.end.position();
+      inputs[i] = {&lane.end, {at.bytes + bytes, at.messages + messages}};
+    }
+    for (std::size_t i = 0; i < Outputs; ++i) {
+      OutputLane& lane = outputs_[i];
+      const steady_view& view = *lane.view;
+      const std::uint64_t messages = view.used_messages;
+      const std::uint64_t bytes = view.used_bytes;
+      if (messages == 0 || bytes > view.bytes) return false;
+      lane.last_used_bytes = bytes;
+      lane.enough_bytes = std::max(lane.need_bytes, bytes);
+      const ipc::Position at = lane.end->position();
+      outputs[i] = {&*lane.end, {at.bytes + bytes, at.messages + messages}};
+    }
+    ipc::Changes changes;
+    changes.inputs = inputs;
+    changes.outputs = outputs;
+    changes.state_current = io_.touched != 0 ? other_buffer() : 0;
+    ipc::commit(*words_, changes, {}, fence, [&](ipc::CommitPoint point) {
+      if (point == ipc::CommitPoint::Disarmed)
+        for (std::size_t i = 0; i < Inputs; ++i) pass_marks(inputs_[i]);
+    });
+    if (changes.state_current != 0) flip_state();
+    return true;
   }
   /// Steps over the next message of `lane`; false when there is none, or none that is whole.
   [[nodiscard]] bool skip(InputLane& lane, ipc::FenceMode fence);
@@ -110,7 +189,9 @@ class ActorIo {
   /// The last commit moved or changed anything.
   [[nodiscard]] bool progressed() const { return progressed_; }
   /// The last commit took messages.
-  [[nodiscard]] bool took() const { return !moved_inputs_.empty(); }
+  [[nodiscard]] bool took() const { return taken_ != 0; }
+  /// The last step has marked a lane as violated.
+  [[nodiscard]] bool violated() const { return violated_; }
   /// Messages that the last step took, or put if it took none. Until the next show().
   [[nodiscard]] std::uint64_t batch() const;
 
@@ -131,11 +212,39 @@ class ActorIo {
   void bind_ports();
   void bind_state();
   const steady_message* layout_of(const ipc::MessageLayout& layout);
-  const char* collect();
+  /// What the views say was used, as changes of positions; false when it is more than they showed.
+  [[nodiscard]] bool collect() {
+    taken_ = 0;
+    put_ = 0;
+    std::uint32_t violated = 0;
+    for (InputLane& lane : inputs_) {
+      const steady_view& view = *lane.view;
+      const std::uint64_t messages = view.used_messages;
+      if (messages > view.messages || view.used_bytes > view.bytes) return false;
+      violated |= view.violated;
+      lane.last_used = messages;
+      lane.enough = std::max(lane.need, messages);
+      if (messages == 0) continue;
+      const ipc::Position at = lane.end.position();
+      moved_inputs_[taken_++] = {&lane.end, {at.bytes + view.used_bytes, at.messages + messages}};
+    }
+    for (OutputLane& lane : outputs_) {
+      const steady_view& view = *lane.view;
+      const std::uint64_t bytes = view.used_bytes;
+      if (bytes > view.bytes) return false;
+      lane.last_used_bytes = bytes;
+      lane.enough_bytes = std::max(lane.need_bytes, bytes);
+      if (view.used_messages == 0 || !lane.end) continue;
+      const ipc::Position at = lane.end->position();
+      moved_outputs_[put_++] = {&*lane.end, {at.bytes + bytes, at.messages + view.used_messages}};
+    }
+    violated_ = violated != 0;
+    return true;
+  }
   void make_marks(std::uint64_t stepped_ns);
   /// Of all marked messages that the commit which is under way has taken.
   void pass_marks() {
-    if (moved_inputs_.empty()) return;
+    if (taken_ == 0) return;
     for (InputLane& lane : inputs_)
       if (lane.last_used != 0) pass_marks(lane);
   }
@@ -144,7 +253,14 @@ class ActorIo {
     lane.marks->pass(head, head + lane.end.available_messages(), now_ns);
   }
   [[nodiscard]] std::uint64_t other_buffer() const { return words_->state_current.load(std::memory_order_relaxed) == 2 ? 1 : 2; }
-  void after_commit(std::uint64_t state_current);
+  /// The buffer that the step wrote counts now; the next one writes the other.
+  void flip_state() {
+    io_.state_fresh = 0;
+    io_.touched = 0;
+    const unsigned char* const current = io_.state_next;
+    io_.state_next = const_cast<unsigned char*>(io_.state_current);  // both buffers are ours; only the roles change
+    io_.state_current = current;
+  }
 
   const ipc::ActorPlan& plan_;
   const steady_actor_type& type_;
@@ -163,8 +279,12 @@ class ActorIo {
   std::vector<const char*> parameters_;
   std::deque<steady_message> messages_;
   std::deque<std::vector<steady_field>> fields_;
-  std::vector<ipc::Moved<ipc::InputEnd>> moved_inputs_;
-  std::vector<ipc::Moved<ipc::OutputEnd>> moved_outputs_;
+  std::vector<steady_port_io*> many_;  ///< the ports with several lanes
+  std::vector<ipc::Moved<ipc::InputEnd>> moved_inputs_;    ///< by the step; the first taken_ of them count
+  std::vector<ipc::Moved<ipc::OutputEnd>> moved_outputs_;  ///< likewise, put_
+  std::size_t taken_ = 0;
+  std::size_t put_ = 0;
+  bool violated_ = false;
   bool progressed_ = false;
   bool repaired_ = false;
 };

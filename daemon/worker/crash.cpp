@@ -298,9 +298,10 @@ void report_throw(std::span<const std::uint64_t> frames) {
   writer.store(0, std::memory_order_release);
 }
 
-void watch_this_thread(std::size_t actor_index) {
-  actor_plus_one = actor_index + 1;
+void watch_this_thread() {
   if (page != nullptr) use_signal_stack();
 }
+
+void enter_actor(std::size_t actor_index) { actor_plus_one = actor_index + 1; }
 
 }  // namespace steady::worker

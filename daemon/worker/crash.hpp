@@ -18,9 +18,12 @@ namespace steady::worker {
 /// is loaded. Errors: no crash page.
 [[nodiscard]] Status catch_crashes(int crash_fd);
 
-/// Names the calling thread as the one of this actor of the plan, and gives it a stack on which to report that its own
-/// has overflown. Before it runs any code of the actor's. Without memory for that, only an overflow goes unreported.
-void watch_this_thread(std::size_t actor_index);
+/// Gives the calling thread a stack on which to report that its own has overflown. Before it runs any code of an actor's.
+/// Without memory for that, only an overflow goes unreported.
+void watch_this_thread();
+
+/// From now on the calling thread runs the code of this actor of the plan. Costs next to nothing.
+void enter_actor(std::size_t actor_index);
 
 /// Reports the stack of an exception that ends the process; see last_throw(). Does nothing when `frames` is empty or some
 /// thread is just dying of a signal. The thread that failed, before the process ends.

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <exception>
 #include <iostream>
 #include <map>
@@ -21,6 +22,7 @@
 #include "base/unique_fd.hpp"
 #include "ipc/protocol.hpp"
 #include "worker/actor.hpp"
+#include "worker/actor_thread.hpp"
 #include "worker/crash.hpp"
 #include "worker/describe.hpp"
 #include "worker/elf_check.hpp"
@@ -107,14 +109,17 @@ std::vector<std::unique_ptr<Actor>> create_actors(const ipc::WorkerPlan& plan, E
   return actors;
 }
 
-/// Runs each actor on a thread of its own; the process ends when the last one does.
+/// Runs the actors on their threads; the process ends when the last thread does.
 class Team {
  public:
-  Team(std::vector<std::unique_ptr<Actor>> actors, Events& events) : actors_(std::move(actors)), events_(events) {}
+  Team(std::vector<std::unique_ptr<Actor>> actors, ipc::FenceMode fence, Events& events)
+      : actors_(std::move(actors)), events_(events) {
+    for (std::vector<ActorThread::Member>& members : group()) threads_.emplace_back(std::move(members), fence);
+  }
 
   void start() {
-    left_ = starting_ = actors_.size();
-    for (std::size_t i = 0; i < actors_.size(); ++i) std::thread([this, i] { run(i); }).detach();
+    left_ = starting_ = threads_.size();
+    for (ActorThread& thread : threads_) std::thread([this, &thread] { run(thread); }).detach();
   }
   void order(const ipc::Command& command) {
     for (const auto& actor : actors_)
@@ -122,23 +127,34 @@ class Team {
   }
 
  private:
-  void run(std::size_t index) {
-    watch_this_thread(index);
-    Actor& actor = *actors_[index];
-    ::prctl(PR_SET_NAME, actor.name().substr(0, 15).c_str());
-    actor.start();
-    if (--starting_ == 0) {
+  /// Those that name the same thread are together, everybody else is alone.
+  std::vector<std::vector<ActorThread::Member>> group() const {
+    std::vector<std::vector<ActorThread::Member>> groups;
+    std::map<std::string, std::size_t> named;
+    for (std::size_t i = 0; i < actors_.size(); ++i) {
+      const std::string& name = actors_[i]->plan().thread;
+      const auto [known, added] = named.emplace(name, groups.size());
+      if (name.empty() || added) groups.emplace_back();
+      auto& group = name.empty() ? groups.back() : groups[known->second];
+      group.push_back({actors_[i].get(), i});
+    }
+    return groups;
+  }
+  void run(ActorThread& thread) {
+    ::prctl(PR_SET_NAME, thread.name().substr(0, 15).c_str());
+    thread.run([this] {
+      if (--starting_ != 0) return;
       ipc::Event ready;
       ready.kind = ipc::Event::Kind::Ready;
       events_.send(ready);
-    }
-    actor.run();
+    });
     if (--left_ != 0) return;
     std::fflush(nullptr);
     ::_exit(0);  // nothing is left to save: every effect of an actor is committed
   }
 
   std::vector<std::unique_ptr<Actor>> actors_;
+  std::deque<ActorThread> threads_;
   Events& events_;
   std::atomic<std::size_t> starting_{0};
   std::atomic<std::size_t> left_{0};
@@ -161,7 +177,7 @@ int run_worker() {
   if (plan->crash_fd >= 0)
     if (const auto caught = catch_crashes(plan->crash_fd); !caught)
       events.fail("", "cannot catch crashes: the crash page " + caught.error().message);
-  static Team* const team = new Team(create_actors(*plan, events), events);  // outlives main: threads use it
+  static Team* const team = new Team(create_actors(*plan, events), plan->fence, events);  // outlives main: threads use it
   team->start();
   while (control.next(line))
     if (const auto command = ipc::parse_command(line)) team->order(*command);

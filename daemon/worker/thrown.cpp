@@ -8,13 +8,15 @@
 #include <typeinfo>
 
 namespace steady::worker {
+
+constinit thread_local std::size_t thrown_frames = 0;
+
 namespace {
 
 constexpr std::size_t kFramesMax = 48;
 constexpr std::size_t kOwnFrames = 2;  // note_throw() and __cxa_throw()
 
 constinit thread_local std::array<std::uint64_t, kFramesMax> frames{};
-constinit thread_local std::size_t frame_count = 0;
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 _Unwind_Reason_Code on_frame(_Unwind_Context* context, void* seen) {
@@ -23,15 +25,15 @@ _Unwind_Reason_Code on_frame(_Unwind_Context* context, void* seen) {
     ++skipped;
     return _URC_NO_REASON;
   }
-  if (frame_count == kFramesMax) return _URC_END_OF_STACK;
+  if (thrown_frames == kFramesMax) return _URC_END_OF_STACK;
   const std::uint64_t address = _Unwind_GetIP(context);
-  frames[frame_count] = frame_count == 0 ? address - 1 : address;
-  ++frame_count;
+  frames[thrown_frames] = thrown_frames == 0 ? address - 1 : address;
+  ++thrown_frames;
   return _URC_NO_REASON;
 }
 
 [[gnu::noinline]] void note_throw() {
-  frame_count = 0;
+  thrown_frames = 0;
   std::size_t skipped = 0;
   _Unwind_Backtrace(on_frame, &skipped);
 }
@@ -39,9 +41,7 @@ _Unwind_Reason_Code on_frame(_Unwind_Context* context, void* seen) {
 
 }  // namespace
 
-std::span<const std::uint64_t> last_throw() { return {frames.data(), frame_count}; }
-
-void forget_throw() { frame_count = 0; }
+std::span<const std::uint64_t> last_throw() { return {frames.data(), thrown_frames}; }
 
 }  // namespace steady::worker
 

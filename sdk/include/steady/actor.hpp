@@ -194,14 +194,15 @@ struct Bridge {
   /// Runs `call`; an exception becomes host->fail and -1.
   template <class Call>
   static int guarded(const steady_host* host, const Call& call) {
-    std::string what;
     try {
       return call();
     } catch (const std::exception& error) {
-      what = std::string("exception: ") + error.what();
+      return fail(host, std::string("exception: ") + error.what());
     } catch (...) {
-      what = "exception of a type that is no std::exception";
+      return fail(host, "exception of a type that is no std::exception");
     }
+  }
+  static int fail(const steady_host* host, const std::string& what) {
     host->fail(host->context, what.data(), what.size());
     return -1;
   }

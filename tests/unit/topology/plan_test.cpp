@@ -87,6 +87,22 @@ PlannedChannel channel_of(const Port& from, const Port& to, const std::string& s
 }  // namespace
 
 TEST_SUITE("topology/plan") {
+  TEST_CASE("the actors of a thread hear the doorbell of the first of them, everybody else hears their own") {
+    const Descriptions described = plugins({type("sink", {in("in", kNumber)})});
+    const Plan plan = plan_of(R"(
+actors:
+  a: {plugin: sink}
+  b: {plugin: sink, worker: one, thread: t}
+  c: {plugin: sink, worker: one}
+  d: {plugin: sink, worker: one, thread: t}
+  e: {plugin: sink, worker: two, thread: t}
+)",
+                              described);
+    std::vector<std::size_t> bells;
+    for (const PlannedActor& actor : plan.actors) bells.push_back(actor.bell);
+    CHECK(bells == std::vector<std::size_t>{0, 1, 2, 1, 4});
+  }
+
   TEST_CASE("actors, channels, ends and workers of a plan name each other by index") {
     const Descriptions described = plugins({type("source", {out("out", kNumber), out("more", kNumber)}),
                                             type("sink", {in("in", kNumber), in("other", kNumber)})});

@@ -1,0 +1,59 @@
+// One thread and the actors that it runs: each takes a turn, again and again, and when none of them has anything to do
+// the thread spins or sleeps until one has. They share one doorbell, so the thread sleeps on one futex.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ipc/fence.hpp"
+#include "worker/actor.hpp"
+
+namespace steady::worker {
+
+class ActorThread {
+ public:
+  /// An actor and its index in the worker's plan. It must outlive the thread.
+  struct Member {
+    Actor* actor = nullptr;
+    std::size_t index = 0;
+    bool waits = false;  ///< its last turn had nothing to do: news or its deadline give it another
+    bool over = false;
+  };
+
+  /// The members' plans agree on the bell and on `wait`.
+  ActorThread(std::vector<Member> members, ipc::FenceMode fence);
+
+  /// Starts every member, calls `started`, then runs turns until all are over. On the calling thread.
+  void run(const std::function<void()>& started);
+
+  /// What the kernel and people call it: the name of the thread, or of its only actor.
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ private:
+  enum class Wait { Block, Adaptive, Spin };
+
+  void start();
+  void run_alone();
+  void run_together();
+  [[nodiscard]] static bool take_turn(Member& member);
+  [[nodiscard]] static bool take_turn_if_due(Member& member);
+  void wait();
+  [[nodiscard]] bool spin();
+  void sleep();
+  [[nodiscard]] bool news();
+  [[nodiscard]] bool must_go_on();
+  [[nodiscard]] std::optional<std::uint64_t> deadline() const;
+  void begin_wait(std::uint64_t now_ns);
+  void end_wait(std::uint64_t now_ns);
+
+  std::vector<Member> members_;  ///< those that are not over
+  const ipc::FenceMode fence_;
+  const std::string name_;
+  Wait wait_ = Wait::Adaptive;
+};
+
+}  // namespace steady::worker
