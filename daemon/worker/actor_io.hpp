@@ -144,7 +144,7 @@ class ActorIo {
   /// commit() for the usual step of an actor with so many lanes, shown by fill(): every lane moved, the state may have
   /// changed, nothing else. False, and nothing has happened: it is another one.
   template <std::size_t Inputs, std::size_t Outputs>
-  [[nodiscard]] bool commit_usual(ipc::FenceMode fence) {
+  [[nodiscard, gnu::always_inline]] inline bool commit_usual(ipc::FenceMode fence) {
     std::array<ipc::Moved<ipc::InputEnd>, Inputs> inputs;
     std::array<ipc::Moved<ipc::OutputEnd>, Outputs> outputs;
     for (std::size_t i = 0; i < Inputs; ++i) {

@@ -26,7 +26,7 @@ void Actor::quick_steps() {
 
 /// The numbers of lanes are constants, so that everything is one straight line.
 template <std::size_t Inputs, std::size_t Outputs>
-[[gnu::flatten]] void Actor::quick_steps_of() {
+void Actor::quick_steps_of() {
   ActorIo& io = *io_;
   InputLane* const inputs = io.inputs().data();
   OutputLane* const outputs = io.outputs().data();
