@@ -15,6 +15,9 @@ namespace {
 /// How long `adaptive` looks before it sleeps: about what the wake-up would cost (LIMITS: 12 + 18..31 us).
 constexpr std::uint64_t kSpinNs = 20'000;
 
+/// Looks between two readings of the clock: about half a microsecond.
+constexpr int kLooks = 32;
+
 void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -110,25 +113,32 @@ void ActorThread::wait() {
   }
 }
 
-/// Looks for news for as long as a wake-up would take; false when there was none. A wait that the first round does not
-/// end is said, and lasts until the next call into the actor unless news or a sleep end it.
+/// Looks for news for as long as a wake-up would take; false when there was none. A wait that the first looks do not end
+/// is said, and lasts until the next call into the actor unless news or a sleep end it.
 bool ActorThread::spin() {
+  if (look_often()) return true;  // most waits are over before a clock could tell
   const std::uint64_t from = now_ns();
   const std::uint64_t until = std::min(from + kSpinNs, deadline().value_or(ipc::kAwake));
   end_wait(from);  // of an earlier spin
+  begin_wait(from);
   std::uint64_t now = from;
   do {
-    for (int i = 0; i < 32; ++i) {
-      if (news()) {
-        end_wait(now);
-        return true;
-      }
-      relax();
+    if (wait_ != Wait::Spin) ::sched_yield();  // whom we wait for may need this very core
+    if (look_often()) {
+      end_wait(now);
+      return true;
     }
-    if (now == from) begin_wait(from);
-    ::sched_yield();  // whom we wait for may need this very core
     now = now_ns();
   } while (now < until);
+  if (wait_ == Wait::Spin) ::sched_yield();
+  return false;
+}
+
+bool ActorThread::look_often() {
+  for (int i = 0; i < kLooks; ++i) {
+    if (news()) return true;
+    relax();
+  }
   return false;
 }
 

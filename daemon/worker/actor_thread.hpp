@@ -43,6 +43,7 @@ class ActorThread {
   [[nodiscard]] static bool take_turn_if_due(Member& member);
   void wait();
   [[nodiscard]] bool spin();
+  [[nodiscard]] bool look_often();
   void sleep();
   [[nodiscard]] bool news();
   [[nodiscard]] bool must_go_on();

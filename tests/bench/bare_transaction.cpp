@@ -1,111 +1,61 @@
-// The limit that the trio is measured against: the same protocol with nothing around it. Three processes on two rings,
-// every step a full commit (redo record, output, input, state); no checks, no sleeping, no telemetry, no daemon.
+// The limit that graphs of three actors are measured against: the same protocol with nothing around it. Three processes on
+// two rings, every step a full commit (redo record, output, input, state); no checks, no sleeping, no telemetry, no daemon.
 //
 //   bare_transaction BATCH SECONDS   prints the numbers per second that reached the end, and fails when one is missing
-#include <signal.h>
-#include <sched.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <new>
+
+#include "bare_ring.hpp"
+#include "work.hpp"
 
 namespace {
 
-using Word = std::atomic<std::uint64_t>;
 constexpr std::uint64_t kRingBytes = 1 << 20;
-constexpr std::uint64_t kMask = 0x5555;
-
-struct Header {
-  alignas(128) Word tail{0};
-  alignas(128) Word head{0};
-};
-
-struct Ring {
-  Header* header;
-  char* data;  // mapped twice, so that a batch never wraps
-};
-
-struct State {
-  std::uint64_t next;
-  std::uint64_t sum;
-  std::uint64_t gaps;
-};
+constexpr std::uint64_t kNumberBytes = 8;
 
 struct Record {
-  alignas(128) Word armed{0};
+  alignas(128) bare::Word armed{0};
   std::uint64_t output;
   std::uint64_t input;
   std::uint64_t state_index;
-  alignas(128) State state[2];
-  Word current{0};
+  alignas(128) work::Progress state[2];
+  bare::Word current{0};
 };
 
-void* shared(std::size_t bytes, int fd, off_t offset, void* at = nullptr) {
-  const int flags = MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0) | (at != nullptr ? MAP_FIXED : 0);
-  void* const address = ::mmap(at, bytes, PROT_READ | PROT_WRITE, flags, fd, offset);
-  if (address == MAP_FAILED) std::abort();
-  return address;
-}
-
-Ring make_ring() {
-  const int fd = ::memfd_create("bare", 0);
-  if (fd < 0 || ::ftruncate(fd, 4096 + kRingBytes) != 0) std::abort();
-  Ring ring{};
-  ring.header = new (shared(4096, fd, 0)) Header;
-  ring.data = static_cast<char*>(
-      ::mmap(nullptr, 2 * kRingBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  shared(kRingBytes, fd, 4096, ring.data);
-  shared(kRingBytes, fd, 4096, ring.data + kRingBytes);
-  return ring;
-}
-
-/// Steps for ever: at most `batch` numbers each, as many as there are and fit.
+/// One actor: at most `batch` numbers a step, as many as there are and fit.
 template <class Work>
-[[noreturn]] void run(Record& record, const Ring* input, const Ring* output, std::uint64_t batch, const Work& work) {
-  std::uint64_t tail = 0;
-  std::uint64_t head = 0;
-  std::uint64_t seen_head = 0;
-  std::uint64_t seen_tail = 0;
+[[noreturn]] void run(Record& record, bare::Reader* input, bare::Writer* output, std::uint64_t batch, const Work& work) {
+  bare::Backoff backoff;
   for (;;) {
-    std::uint64_t count = batch;
-    if (input != nullptr) {
-      if ((seen_tail - head) / 8 < count) seen_tail = input->header->tail.load(std::memory_order_acquire);
-      count = std::min(count, (seen_tail - head) / 8);
-    }
-    if (output != nullptr) {
-      if ((kRingBytes - (tail - seen_head)) / 8 < count) seen_head = output->header->head.load(std::memory_order_acquire);
-      count = std::min(count, (kRingBytes - (tail - seen_head)) / 8);
-    }
-    if (count == 0) {
-#if defined(__x86_64__)
-      __builtin_ia32_pause();
-#endif
-      ::sched_yield();
+    std::uint64_t bytes = batch * kNumberBytes;
+    if (input != nullptr) bytes = std::min(bytes, input->ready(bytes));
+    if (output != nullptr) bytes = std::min(bytes, output->ready(bytes));
+    if (bytes == 0) {
+      backoff.wait();
       continue;
     }
+    backoff.reset();
     const std::uint64_t current = record.current.load(std::memory_order_relaxed);
-    State& next = record.state[current ^ 1];
+    work::Progress& next = record.state[current ^ 1];
     next = record.state[current];
-    work(input == nullptr ? nullptr : reinterpret_cast<const std::uint64_t*>(input->data + head % kRingBytes),
-         output == nullptr ? nullptr : reinterpret_cast<std::uint64_t*>(output->data + tail % kRingBytes), count, next);
-    if (output != nullptr) tail += count * 8;
-    if (input != nullptr) head += count * 8;
-    record.output = tail;
-    record.input = head;
+    work(input == nullptr ? nullptr : reinterpret_cast<const std::uint64_t*>(input->place()),
+         output == nullptr ? nullptr : reinterpret_cast<std::uint64_t*>(output->place()), bytes / kNumberBytes, next);
+    if (output != nullptr) record.output = output->position() + bytes;
+    if (input != nullptr) record.input = input->position() + bytes;
     record.state_index = current ^ 1;
     record.armed.store(1, std::memory_order_release);  // the commit
-    if (output != nullptr) output->header->tail.store(tail, std::memory_order_release);
-    if (input != nullptr) input->header->head.store(head, std::memory_order_release);
+    if (output != nullptr) output->publish(record.output);
+    if (input != nullptr) input->publish(record.input);
     record.current.store(current ^ 1, std::memory_order_relaxed);
     record.armed.store(0, std::memory_order_release);
   }
+}
+
+void generate(const std::uint64_t*, std::uint64_t* out, std::uint64_t count, work::Progress& progress) {
+  work::generate(out, count, progress);
+}
+void audit(const std::uint64_t* in, std::uint64_t*, std::uint64_t count, work::Progress& progress) {
+  work::audit(in, count, progress);
 }
 
 }  // namespace
@@ -117,46 +67,22 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: bare_transaction BATCH SECONDS\n");
     return 2;
   }
-  const Ring first = make_ring();
-  const Ring second = make_ring();
+  const bare::Ring first = bare::make_ring(kRingBytes);
+  const bare::Ring second = bare::make_ring(kRingBytes);
   Record* records[3];
-  for (Record*& record : records) record = new (shared(4096, -1, 0)) Record{};
+  for (Record*& record : records) record = new (bare::shared(4096)) Record{};
 
-  const auto generate = [](const std::uint64_t*, std::uint64_t* out, std::uint64_t count, State& state) {
-    for (std::uint64_t i = 0; i < count; ++i) out[i] = state.next + i;
-    state.next += count;
-  };
-  const auto change = [](const std::uint64_t* in, std::uint64_t* out, std::uint64_t count, State& state) {
-    std::uint64_t sum = 0;
-    for (std::uint64_t i = 0; i < count; ++i) {
-      out[i] = in[i] ^ kMask;
-      sum += in[i];
-    }
-    state.sum += sum;
-    state.next += count;
-  };
-  const auto audit = [](const std::uint64_t* in, std::uint64_t*, std::uint64_t count, State& state) {
-    std::uint64_t gaps = 0;
-    for (std::uint64_t i = 0; i < count; ++i) gaps += (in[i] ^ kMask) != state.next + i ? 1U : 0U;
-    state.gaps += gaps;
-    state.next += count;
-  };
-  pid_t children[3];
-  for (int i = 0; i < 3; ++i) {
-    children[i] = ::fork();
-    if (children[i] != 0) continue;
-    if (i == 0) run(*records[0], nullptr, &first, batch, generate);
-    if (i == 1) run(*records[1], &first, &second, batch, change);
-    run(*records[2], &second, nullptr, batch, audit);
-  }
-  const auto from = std::chrono::steady_clock::now();
-  ::usleep(static_cast<useconds_t>(seconds * 1e6));
-  const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
-  const State end = records[2]->state[records[2]->current.load(std::memory_order_relaxed)];
-  for (const pid_t child : children) {
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-  }
-  std::printf("%.0f\n", static_cast<double>(end.next) / elapsed);
-  return end.gaps == 0 ? 0 : 1;
+  bare::Writer numbers_out(first);
+  bare::Reader numbers_in(first);
+  bare::Writer changed_out(second);
+  bare::Reader changed_in(second);
+  bare::Crew crew;
+  crew.add([&] { run(*records[0], nullptr, &numbers_out, batch, generate); });
+  crew.add([&] { run(*records[1], &numbers_in, &changed_out, batch, work::change); });
+  crew.add([&] { run(*records[2], &changed_in, nullptr, batch, audit); });
+  const auto audited = [&] { return second.header->head.load(std::memory_order_relaxed) / kNumberBytes; };
+  const double rate = bare::rate_of(audited, seconds);
+  const bool good = crew.end();
+  std::printf("%.0f\n", rate);
+  return good && records[2]->state[records[2]->current.load(std::memory_order_relaxed)].gaps == 0 ? 0 : 1;
 }

@@ -60,12 +60,13 @@ def steadyd_times(kills):
 def main():
     chosen = ratio.arguments(__doc__, "ten kills")
     rounds, kills = (1, 10) if chosen.quick else (6, 50)
-    bare, ours = (sum(times, []) for times in ratio.in_turn(rounds, lambda: bare_times(kills), lambda: steadyd_times(kills)))
-    of_medians = statistics.median(ours) / statistics.median(bare)
-    ratio.table(f"{rounds} rounds of {kills} kills in turn; microseconds from kill -9 to the next first step",
-                ("median", "p99", "min", "max"), [("bare fork, exec, dlopen", bare), ("steadyd", ours)])
-    ratio.line("ratio of the medians", [of_medians])
-    ratio.write_json(chosen, bare=bare, steadyd=ours, ratio=of_medians)
+    bare, ours = ratio.in_turn(rounds, lambda: bare_times(kills), lambda: steadyd_times(kills))
+    ratio.title(f"restart: {rounds} rounds of {kills} kills in turn")
+    medians = [[statistics.median(times) for times in of] for of in (bare, ours)]
+    ratio.compare(chosen, "kill -9 to the next first step", "us", ("bare fork, exec, dlopen", medians[0]),
+                  ("steadyd", medians[1]), ratio.at_most(1.5))
+    ratio.line("  p99, bare and steadyd", [ratio.percentile(sum(of, []), 0.99) for of in (bare, ours)], 1)
+    ratio.write_json(chosen, bare=bare, steadyd=ours)
 
 
 main()

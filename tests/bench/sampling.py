@@ -1,5 +1,6 @@
 """What measuring costs: the FizzBuzz trio with `sampling: true` beside the same with `false`. Both are measured in turn,
 several times, in one run; the ratio should be 0.99 or more, as far as the machine is calm enough to tell."""
+import flow
 import ratio
 import trio
 
@@ -9,12 +10,10 @@ def main():
     rounds, seconds = (1, 0.5) if chosen.quick else (20, 1.5)
     without, measured = ratio.in_turn(rounds, lambda: trio.trio_rate(seconds, "sampling: false"),
                                       lambda: trio.trio_rate(seconds, "sampling: true"))
-    ratios = ratio.ratios(measured, without)
-    columns = ("median", "min", "max")
-    ratio.table(f"{rounds} rounds of {seconds} s in turn; million numbers per second", columns,
-                [("trio that is not measured", trio.millions(without)), ("trio as shipped", trio.millions(measured))])
-    ratio.line("ratio", [ratio.COLUMNS[column](ratios) for column in columns], digits=3)
-    ratio.write_json(chosen, without=without, measured=measured, ratio=ratios)
+    ratio.title(f"sampling: {rounds} rounds of {seconds} s in turn")
+    ratio.compare(chosen, "FizzBuzz trio, telemetry on", "M/s", ("not measured", flow.millions(without)),
+                  ("as shipped", flow.millions(measured)), ratio.at_least(0.99))
+    ratio.write_json(chosen, without=without, measured=measured)
 
 
 main()

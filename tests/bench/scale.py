@@ -8,13 +8,12 @@ import math
 import os
 import pathlib
 import statistics
-import sys
 import threading
 import time
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "integration"))
-import steady  # noqa: E402
+import flow
+import steady
 
 SCRAPES = 20
 SCRAPE_SECONDS = 5  # from one scrape to the next, as a Prometheus does
@@ -107,16 +106,11 @@ def watching(service):
             thread.join()
 
 
-def cpu_seconds(pid):
-    """All that its threads ran, to the nanosecond."""
-    return sum(int(task.read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
-
-
 def core_share(pid, seconds):
     """Which part of a core the process takes over the next `seconds`."""
-    first, begun = cpu_seconds(pid), time.monotonic()
+    first, begun = flow.cpu_seconds(pid), time.monotonic()
     time.sleep(seconds)
-    return (cpu_seconds(pid) - first) / (time.monotonic() - begun)
+    return (flow.cpu_seconds(pid) - first) / (time.monotonic() - begun)
 
 
 def memory_bytes(pid):
@@ -127,10 +121,10 @@ def memory_bytes(pid):
 def answer_times(service, path):
     """How long an answer takes, and how much of that steadyd computes: on a busy machine the rest is waiting."""
     reader = Reader(service, path)
-    before = cpu_seconds(service.process.pid)
+    before = flow.cpu_seconds(service.process.pid)
     for _ in range(SCRAPES):
         reader.ask()
-    computed = cpu_seconds(service.process.pid) - before
+    computed = flow.cpu_seconds(service.process.pid) - before
     times = sorted(reader.times)
     return {"bytes": reader.size_bytes, "median_ms": statistics.median(times) * 1e3,
             "p99_ms": times[math.ceil(0.99 * len(times)) - 1] * 1e3, "computed_ms": computed / SCRAPES * 1e3}

@@ -1,16 +1,14 @@
 """What a tap costs: the rate of the FizzBuzz trio with and without a `steadyctl tap --follow` of its fastest channel,
 measured in turn in one run of the same workers. The ratio is the figure; 1.00 is a tap that nobody notices."""
 import os
-import pathlib
 import signal
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "integration"))
-import steady  # noqa: E402
-import ratio  # noqa: E402
-from trio import TRIO, millions  # noqa: E402
+import flow
+import ratio
+import steady
+from trio import TRIO
 
 
 def rate(service, seconds):
@@ -54,13 +52,11 @@ def main():
         alone, tapped = ratio.in_turn(rounds, lambda: rate(service, seconds), lambda: tapped_rate_of(service))
         wrong = [name for name in ("gaps", "duplicates", "disorder", "wrong") if service.metric("auditor", name)]
         assert not wrong, f"the auditor found {wrong}"
-    ratios = ratio.ratios(tapped, alone)
-    columns = ("median", "min", "max")
-    ratio.table(f"{rounds} rounds of {seconds} s in turn; million numbers per second", columns,
-                [("trio", millions(alone)), ("trio with a tap --follow", millions(tapped))])
-    ratio.line("ratio", [ratio.COLUMNS[column](ratios) for column in columns], 3)
-    ratio.line("the tap, share of one core", [ratio.COLUMNS[column](shares) for column in columns], 3)
-    ratio.write_json(chosen, alone=alone, tapped=tapped, ratio=ratios)
+    ratio.title(f"tap: {rounds} rounds of {seconds} s in turn")
+    ratio.compare(chosen, "FizzBuzz trio, tapped", "M/s", ("not tapped", flow.millions(alone)),
+                  ("with tap --follow", flow.millions(tapped)))
+    ratio.line("the tap, share of one core", ratio.spread(shares), 3)
+    ratio.write_json(chosen, alone=alone, tapped=tapped)
 
 
 main()

@@ -1,14 +1,11 @@
-"""The FizzBuzz trio as shipped, across three processes, beside the bare transaction: the same protocol with nothing
-around it. Both are measured in turn, several times, in one run; quote the ratio, for machines differ and drift."""
-import pathlib
-import subprocess
-import sys
+"""The FizzBuzz trio as shipped, across three processes, beside the bare transaction, the same protocol with nothing around
+it, and beside the same arithmetic in one loop on one core, with no channel at all. All are measured in turn, several times,
+in one run; quote the ratio, for machines differ and drift."""
 import time
 
+import flow
 import ratio
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "integration"))
-import steady  # noqa: E402
+import steady
 
 TRIO = """
 steadyd: 1
@@ -25,12 +22,6 @@ channels:
 BARE_BATCH = 4096
 
 
-def bare_rate(seconds):
-    done = subprocess.run([steady.BUILD / "bin/bare_transaction", str(BARE_BATCH), str(seconds)],
-                          capture_output=True, text=True, check=True)
-    return float(done.stdout)
-
-
 def trio_rate(seconds, telemetry=""):
     """Numbers per second."""
     graph = TRIO.replace("TELEMETRY", telemetry)
@@ -45,20 +36,16 @@ def trio_rate(seconds, telemetry=""):
         return (last - first) / (ended - begun)
 
 
-def millions(rates):
-    return [rate / 1e6 for rate in rates]
-
-
 def main():
     chosen = ratio.arguments(__doc__, "one short round")
-    rounds, seconds = (1, 0.5) if chosen.quick else (5, 3)
-    bare, trio = ratio.in_turn(rounds, lambda: bare_rate(seconds), lambda: trio_rate(seconds))
-    ratios = ratio.ratios(trio, bare)
-    columns = ("median", "min", "max")
-    ratio.table(f"{rounds} rounds of {seconds} s in turn; million numbers per second", columns,
-                [("bare transaction, three processes", millions(bare)), ("FizzBuzz trio, three workers", millions(trio))])
-    ratio.line("ratio", [ratio.COLUMNS[column](ratios) for column in columns])
-    ratio.write_json(chosen, bare=bare, trio=trio, ratio=ratios)
+    rounds, seconds = (1, 0.3) if chosen.quick else (5, 3)
+    bare, loop, trio = ratio.in_turn(rounds, lambda: flow.bare("bare_transaction", BARE_BATCH, seconds)[0],
+                                     lambda: flow.bare("bare_loop", seconds)[0], lambda: trio_rate(seconds))
+    ratio.title(f"trio: {rounds} rounds of {seconds} s in turn")
+    for name, rates in (("bare transaction", bare), ("one loop on one core", loop)):
+        ratio.compare(chosen, f"FizzBuzz trio beside {name}", "M/s", (name, flow.millions(rates)),
+                      ("steadyd, three workers", flow.millions(trio)), ratio.at_least(0.8))
+    ratio.write_json(chosen, bare=bare, loop=loop, trio=trio)
 
 
 if __name__ == "__main__":
