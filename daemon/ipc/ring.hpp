@@ -98,6 +98,11 @@ class InputEnd {
   }
   [[nodiscard]] unsigned char* begin() const { return data_ + (head_.bytes & mask_); }
 
+  /// Whether the producer has published anything since the last refresh(): the cheapest look there is.
+  [[nodiscard]] bool moved() const {
+    return message_bytes_ != 0 ? ring_->tail.load(std::memory_order_relaxed) != tail_.bytes
+                               : ring_->tail_messages.load(std::memory_order_relaxed) != tail_.messages;
+  }
   /// Looks how far the producer is. False when it claims the impossible; this end then stays as it was.
   [[nodiscard]] bool refresh() {
     Position seen;

@@ -80,7 +80,8 @@ bool Actor::news() {
   for (InputLane& lane : io_->inputs()) {
     if (lane.parked) continue;
     if (lane.end.closed() != lane.closed) return true;
-    if (lane.target != ipc::kAwake && (!lane.end.refresh() || lane.end.reached(lane.target))) return true;
+    if (lane.target == ipc::kAwake || !lane.end.moved()) continue;
+    if (!lane.end.refresh() || lane.end.reached(lane.target)) return true;
   }
   for (OutputLane& lane : io_->outputs())
     if (lane.target != ipc::kAwake && (!lane.end->refresh() || lane.end->slowest() >= lane.target)) return true;
