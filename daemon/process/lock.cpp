@@ -58,7 +58,6 @@ Status wait_for_workers(const std::string& directory, std::chrono::milliseconds 
 }
 
 Result<UniqueFd> worker_lock(const std::string& directory) {
-  // A description of its own: closing ours must not release the worker's.
   auto fd = open_file(workers_path(directory), O_RDWR | O_CREAT | O_NOFOLLOW);
   if (!fd) return fd;
   if (::flock(fd->get(), LOCK_SH | LOCK_NB) != 0) return fail_errno(workers_path(directory));

@@ -17,7 +17,7 @@ namespace steady::process {
 /// Waits until no worker of an earlier steadyd is left. Errors: Timeout.
 [[nodiscard]] Status wait_for_workers(const std::string& directory, std::chrono::milliseconds limit);
 
-/// A lock that a worker holds by merely living: give it the descriptor, and close it here.
+/// A lock that every process holds by merely living that was given the descriptor.
 [[nodiscard]] Result<UniqueFd> worker_lock(const std::string& directory);
 
 }  // namespace steady::process

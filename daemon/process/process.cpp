@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace steady::process {
@@ -21,6 +22,12 @@ std::string Ended::text() const {
 }
 
 namespace {
+
+/// What is read lies here until on_line() has seen it: one for all processes, as libuv fills and hands on in one go.
+std::array<char, 64 * 1024>& read_buffer() {
+  static std::array<char, 64 * 1024> buffer;
+  return buffer;
+}
 
 /// `words` as the kernel wants them. The words must outlive it.
 std::vector<char*> pointers_to(const std::vector<std::string>& words) {
@@ -112,7 +119,6 @@ Result<std::unique_ptr<Process>> Process::spawn(uv_loop_t* loop, const Spawn& sp
 }
 
 Status Process::start(uv_loop_t* loop, const Spawn& spawn) {
-  buffer_.resize(64 * 1024);
   constexpr Stream kStreams[] = {Stream::Output, Stream::Error, Stream::Control};
   Ends theirs(kFirstInheritedFd + static_cast<int>(spawn.inherit.size()));
   for (std::size_t i = 0; i < 3; ++i) {
@@ -160,9 +166,8 @@ void Process::reap() {
 void Process::listen(Channel& channel) {
   uv_read_start(
       channel.pipe.stream(),
-      [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-        std::string& memory = static_cast<Channel*>(handle->data)->owner->buffer_;
-        *buffer = uv_buf_init(memory.data(), static_cast<unsigned>(memory.size()));
+      [](uv_handle_t*, std::size_t, uv_buf_t* buffer) {
+        *buffer = uv_buf_init(read_buffer().data(), static_cast<unsigned>(read_buffer().size()));
       },
       [](uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
         auto& from = *static_cast<Channel*>(stream->data);
@@ -183,11 +188,11 @@ void Process::drain(Channel& channel) {
   int waiting = 0;
   if (uv_fileno(channel.pipe.base(), &fd) == 0 && ::ioctl(fd, FIONREAD, &waiting) == 0) {
     while (waiting > 0) {
-      const auto wanted = std::min(buffer_.size(), static_cast<std::size_t>(waiting));
-      const ssize_t count = ::read(fd, buffer_.data(), wanted);  // non-blocking: libuv made it so
+      const auto wanted = std::min(read_buffer().size(), static_cast<std::size_t>(waiting));
+      const ssize_t count = ::read(fd, read_buffer().data(), wanted);  // non-blocking: libuv made it so
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) break;
-      channel.lines.feed({buffer_.data(), static_cast<std::size_t>(count)}, on_line);
+      channel.lines.feed({read_buffer().data(), static_cast<std::size_t>(count)}, on_line);
       waiting -= static_cast<int>(count);
     }
   }

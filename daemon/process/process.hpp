@@ -83,7 +83,6 @@ class Process {
   UniqueFd end_;  ///< a pidfd
   UvHandle<uv_poll_t> end_poll_;
   Channel channels_[3];
-  std::string buffer_;
   int pid_ = 0;
   bool running_ = false;
   bool grouped_ = false;

@@ -1,13 +1,16 @@
 #include "process/usage.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
 #include "base/files.hpp"
+#include "base/unique_fd.hpp"
 
 namespace steady::process {
 namespace {
@@ -16,11 +19,9 @@ std::string read_proc(int pid, const char* name) {
   char path[64];
   std::snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
   char text[1024];
-  std::FILE* const file = std::fopen(path, "re");
-  if (file == nullptr) return {};
-  const std::size_t count = std::fread(text, 1, sizeof text, file);
-  std::fclose(file);
-  return {text, count};
+  const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
+  const ssize_t count = file ? ::read(file.get(), text, sizeof text) : 0;  // the kernel gives such a page at once
+  return {text, static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
 }
 
 /// The number behind `key` at the start of a line, or 0.
@@ -31,13 +32,16 @@ std::uint64_t number_after(const std::string& text, const std::string& key) {
 
 }  // namespace
 
-CoreTime core_time_of(int pid, int thread) {
+CoreTime core_time_of(int pid, int thread, const CoreTime& before) {
   unsigned long long ran = 0;
   unsigned long long queued = 0;
   unsigned long long turns = 0;
   const std::string task = "task/" + std::to_string(thread);
   if (std::sscanf(read_proc(pid, (task + "/schedstat").c_str()).c_str(), "%llu %llu %llu", &ran, &queued, &turns) != 3)
     return {};
+  const std::chrono::nanoseconds ran_time(static_cast<std::int64_t>(ran));
+  // It needs a turn to be stopped too, or to be told to go on: all is as it was.
+  if (before.core >= 0 && !before.ready && before.turns == turns && before.ran == ran_time) return before;
   const std::string stat = read_proc(pid, (task + "/stat").c_str());
   const auto name_end = stat.rfind(')');
   const bool ready = name_end != std::string::npos && stat.compare(name_end + 1, 2, " R") == 0;
@@ -50,8 +54,7 @@ CoreTime core_time_of(int pid, int thread) {
                   "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %d",
                   &core) != 1)
     core = -1;
-  return {std::chrono::nanoseconds(static_cast<std::int64_t>(ran)),
-          std::chrono::nanoseconds(static_cast<std::int64_t>(queued)), ready, stopped, core, turns};
+  return {ran_time, std::chrono::nanoseconds(static_cast<std::int64_t>(queued)), ready, stopped, core, turns};
 }
 
 std::uint64_t oom_kills() {

@@ -19,7 +19,8 @@ struct CoreTime {
   int core = -1;                      ///< where it ran last; -1: unknown
   std::uint64_t turns = 0;            ///< how often it was put on a core
 };
-[[nodiscard]] CoreTime core_time_of(int pid, int thread);
+/// `before`: what it said last, if at all; a thread that has slept ever since costs half as much to look at.
+[[nodiscard]] CoreTime core_time_of(int pid, int thread, const CoreTime& before = {});
 
 /// How many processes the kernel has killed for lack of memory since the machine started; 0 where it does not say.
 [[nodiscard]] std::uint64_t oom_kills();

@@ -20,6 +20,8 @@ class ActorTrack {
   void second(const ipc::ActorObserver& observer, std::uint64_t memory_bytes, std::chrono::nanoseconds now);
   /// What the kernel has given to its thread; a second apart or more. A thread that is not there says zeros.
   void look(const process::CoreTime& core, std::chrono::nanoseconds now);
+  /// What look() was given last.
+  [[nodiscard]] const process::CoreTime& core_time() const { return core_; }
   /// Its process is gone; what it used stays counted.
   void ended();
 

@@ -15,6 +15,10 @@ namespace steady::runtime {
 using std::chrono::nanoseconds;
 using supervision::ChildId;
 
+/// The memory of workers whose actors sleep is looked at only once in so many rounds: nobody but threads of the
+/// plugin's own can change it.
+constexpr std::uint64_t kRoundsAsleep = 10;
+
 void Daemon::frame() {
   sampler_.tick(plan_, *tree_, facts_, monotonic_now());
   notify_alive();
@@ -34,7 +38,13 @@ void Daemon::frame() {
 }
 
 void Daemon::look_at_processes() {
-  for (WorkerFacts& facts : facts_) look_at_process(facts);
+  const std::uint64_t round = frames_ / 10;
+  for (ChildId child = 0; child < facts_.size(); ++child) {
+    const std::uint64_t turns = sampler_.turns(plan_, child);
+    if (turns == facts_[child].turns && (child + round) % kRoundsAsleep != 0) continue;
+    facts_[child].turns = turns;
+    look_at_process(facts_[child]);
+  }
 }
 
 void Daemon::look_at_process(WorkerFacts& facts) {

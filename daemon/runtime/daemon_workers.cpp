@@ -205,8 +205,8 @@ void Daemon::worker_event(ChildId child, const ipc::Event& event) {
       if (phase_ == Phase::Draining && workers_[child].process)
         workers_[child].process->send(ipc::print(ipc::Command{ipc::Command::Kind::Drain}));
       workers_[child].reopen = false;
-      look_at_process(facts_[child]);
       perform(tree_->ready(child, monotonic_now()));
+      look_at_process(facts_[child]);  // later, as others may have waited for it to start
       return return_letters(child);
     case ipc::Event::Kind::Log: return relay_line(event.level, event.text, event.actor, generation);
     case ipc::Event::Kind::Failed:

@@ -112,8 +112,9 @@ void Sampler::look_at_threads(const topology::Plan& plan, const std::vector<Work
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t actor = next_thread_++ % actors_.size();
     const int pid = workers[plan.actors[actor].worker].pid;
+    ActorTrack& track = actor_tracks_[actor];
     if (pid != 0 && actors_[actor])
-      actor_tracks_[actor].look(process::core_time_of(pid, actors_[actor]->calls().thread), now);
+      track.look(process::core_time_of(pid, actors_[actor]->calls().thread, track.core_time()), now);
   }
 }
 
@@ -128,6 +129,12 @@ void Sampler::second(const topology::Plan& plan, const supervision::Tree& tree, 
 
 void Sampler::ended(const topology::Plan& plan, std::size_t worker) {
   for (const std::size_t actor : plan.workers[worker].actors) actor_tracks_[actor].ended();
+}
+
+std::uint64_t Sampler::turns(const topology::Plan& plan, std::size_t worker) const {
+  std::uint64_t turns = 0;
+  for (const std::size_t actor : plan.workers[worker].actors) turns += actor_tracks_[actor].core_time().turns;
+  return turns;
 }
 
 observe::WaitView Sampler::wait_view(const topology::Plan& plan, const supervision::Tree& tree) const {

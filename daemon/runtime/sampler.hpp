@@ -26,6 +26,7 @@ namespace steady::runtime {
 struct WorkerFacts {
   int pid = 0;
   std::uint64_t memory_bytes = 0;  ///< at the last look
+  std::uint64_t turns = 0;         ///< Sampler::turns() at the last look
   std::map<std::string, std::uint64_t> restarts;   ///< by cause
   std::map<std::string, std::uint64_t> incidents;  ///< by cause
   std::map<std::string, std::uint64_t> dead_letters;  ///< by actor, since steadyd started
@@ -59,6 +60,9 @@ class Sampler {
   void describe_channels(const topology::Plan& plan, DrainView& view) const;
   [[nodiscard]] std::uint64_t generation(std::size_t actor) const;
   [[nodiscard]] ipc::ActorObserver::Calls calls(std::size_t actor) const;
+  /// How often the worker's actors had been put on a core when their threads were looked at last: the same number, and
+  /// all of them have slept.
+  [[nodiscard]] std::uint64_t turns(const topology::Plan& plan, std::size_t worker) const;
   /// The actor's words now; zeros when they cannot be seen.
   [[nodiscard]] ipc::ActorSample actor(std::size_t actor) const;
   /// Where a reader stands; empty when there is no such reader, or it cannot be seen.

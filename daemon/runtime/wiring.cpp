@@ -252,10 +252,12 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
   order.crash_page = crash_page->get();
   order.plan.crash_fd = descriptors.number(crash_page->get());
   order.owned.push_back(std::move(*crash_page));
-  auto lock = process::worker_lock(runtime_directory_);
-  if (!lock) return tl::unexpected(std::move(lock.error()));
-  order.owned.push_back(std::move(*lock));
-  descriptors.number(order.owned.back().get());
+  if (!worker_lock_) {
+    auto lock = process::worker_lock(runtime_directory_);
+    if (!lock) return tl::unexpected(std::move(lock.error()));
+    worker_lock_ = std::move(*lock);
+  }
+  descriptors.number(worker_lock_.get());
   if (!descriptors.error().empty()) return fail(ErrorCode::System, descriptors.error());
   return order;
 }

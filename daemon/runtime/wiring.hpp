@@ -86,6 +86,7 @@ class Wiring {
   std::string runtime_directory_;
   ipc::Segments memory_;
   ipc::Segments disk_;
+  UniqueFd worker_lock_;  ///< of all workers; held from the first start on
   std::uint64_t quarantined_ = 0;
 };
 

@@ -99,7 +99,7 @@ Status ActorIo::map_output(std::size_t port_index) {
     lane.end.emplace(std::move(*end));
     lane.plan = &output;
   }
-  if (!lane.end) lane.scratch.resize(kScratchBytes);
+  if (!lane.end) lane.scratch = std::make_unique_for_overwrite<unsigned char[]>(kScratchBytes);  // untouched: no memory
   outputs_.push_back(std::move(lane));
   return {};
 }
@@ -163,7 +163,7 @@ void ActorIo::bind_ports() {
     lane.view->kind = type_.ports[lane.port].kind;
     lane.view->capacity_bytes = lane.end ? lane.end->capacity_bytes() : kScratchBytes;
     lane.view->message = &type_.ports[lane.port].message;
-    lane.view->begin = lane.end ? lane.end->begin() : lane.scratch.data();
+    lane.view->begin = lane.end ? lane.end->begin() : lane.scratch.get();
   }
   for (steady_port_io& port : ports_)
     if (port.lane_count > 1) many_.push_back(&port);

@@ -64,7 +64,7 @@ struct OutputLane {
   std::uint64_t needed_bytes = 0;      ///< room that would be enough, even if more is waited for
   bool blocked = false;                ///< the present wait is said to be for room here
   std::optional<ipc::MarkMaker> marks;
-  std::vector<unsigned char> scratch;
+  std::unique_ptr<unsigned char[]> scratch;
 };
 
 class ActorIo {

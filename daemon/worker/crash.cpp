@@ -255,12 +255,6 @@ void use_signal_stack() {
   ::sigaltstack(&stack, nullptr);  // kept for as long as the thread, which is as long as the process
 }
 
-/// What the unwinder and the linker do at a first use, they do now.
-void use_once() {
-  _Unwind_Backtrace([](_Unwind_Context*, void*) { return _URC_NO_REASON; }, nullptr);
-  static_cast<void>(_Unwind_FindEnclosingFunction(reinterpret_cast<void*>(&use_once)));
-}
-
 void install_handlers() {
   struct sigaction action {};
   ::sigfillset(&action.sa_mask);
@@ -281,10 +275,14 @@ Status catch_crashes(int crash_fd) {
   auto mapped = ipc::map_crash_page(crash_fd);
   if (!mapped) return tl::unexpected(std::move(mapped.error()));
   page = *mapped;
-  use_once();
   use_signal_stack();
   install_handlers();
   return {};
+}
+
+void use_unwinder() {
+  _Unwind_Backtrace([](_Unwind_Context*, void*) { return _URC_NO_REASON; }, nullptr);
+  static_cast<void>(_Unwind_FindEnclosingFunction(reinterpret_cast<void*>(&use_unwinder)));
 }
 
 void report_throw(std::span<const std::uint64_t> frames) {

@@ -18,6 +18,10 @@ namespace steady::worker {
 /// is loaded. Errors: no crash page.
 [[nodiscard]] Status catch_crashes(int crash_fd);
 
+/// What the unwinder and the linker do at a first use, they do now and not in a handler. Takes as long as starting a
+/// thread does, so at leisure: a crash before it is reported as well. Any thread.
+void use_unwinder();
+
 /// Gives the calling thread a stack on which to report that its own has overflown. Before it runs any code of an actor's.
 /// Without memory for that, only an overflow goes unreported.
 void watch_this_thread();

@@ -10,7 +10,6 @@
 #include <cstring>
 #include <deque>
 #include <exception>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <string>
@@ -179,6 +178,7 @@ int run_worker() {
       events.fail("", "cannot catch crashes: the crash page " + caught.error().message);
   static Team* const team = new Team(create_actors(*plan, events), plan->fence, events);  // outlives main: threads use it
   team->start();
+  use_unwinder();
   while (control.next(line))
     if (const auto command = ipc::parse_command(line)) team->order(*command);
   ::_exit(1);  // steadyd is gone

@@ -102,9 +102,17 @@ def truncated(path):
     path.write_bytes(whole[:len(whole) * 3 // 10])
 
 
+def without_sections(path):
+    """The header says that the table of sections lies far behind the end: bytes 40 to 47."""
+    whole = bytearray((steady.FIXTURE_PLUGINS / "good.so").read_bytes())
+    whole[40:48] = bytes([0xf0] * 7 + [0x7f])
+    path.write_bytes(whole)
+
+
 DAMAGES = {
     "truncated": (truncated, ["is truncated"]),
     "header only": (lambda path: path.write_bytes((steady.FIXTURE_PLUGINS / "good.so").read_bytes()[:64]), ["bad_file.so"]),
+    "no sections": (without_sections, ["has no entry point for steadyd"]),
     "empty": (lambda path: path.write_bytes(b""), ["is empty"]),
     "text": (lambda path: path.write_text("INPUT(libc.so.6)\n"), ["is no ELF file"]),
     "zeros": (lambda path: path.write_bytes(bytes(100_000)), ["is no ELF file"]),

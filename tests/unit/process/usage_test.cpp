@@ -1,7 +1,10 @@
 #include "process/usage.hpp"
 
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -53,6 +56,27 @@ TEST_SUITE("process/usage") {
     CHECK(after.turns > 0);
     CHECK(after.core >= 0);
     CHECK(after.core < static_cast<int>(std::thread::hardware_concurrency()) + 1024);
+  }
+
+  TEST_CASE("a thread that sleeps is as it was, and is seen to be stopped") {
+    pid_t pid = 0;
+    const char* const command[] = {"sleep", "1000", nullptr};
+    REQUIRE(::posix_spawnp(&pid, command[0], nullptr, nullptr, const_cast<char* const*>(command), nullptr) == 0);
+    CoreTime before;
+    CoreTime same;
+    do {
+      before = core_time_of(pid, pid);
+      same = core_time_of(pid, pid, before);
+    } while (before.ready || same.turns != before.turns);
+    CHECK(same.ran == before.ran);
+    CHECK(same.core == before.core);
+    CHECK_FALSE(same.stopped);
+    ::kill(pid, SIGSTOP);
+    auto now = before;
+    for (int looks = 0; looks < 100'000 && !now.stopped; ++looks) now = core_time_of(pid, pid, now);
+    CHECK(now.stopped);
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
   }
 
   TEST_CASE("a thread that is gone, and one of another process, has not waited for a core") {
