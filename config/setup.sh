@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what steadyd needs on Debian 12 and is not there yet: `config/setup.sh` for building and running,
-# `config/setup.sh --tests` for the tests as well, `--fuzz` for the fuzzers. Asks nothing; uses sudo when not root.
+# `config/setup.sh --tests` for the tests as well, `--fuzz` for the fuzzers, `--peers` for what tests/bench/run.sh peers
+# measures steadyd's channel against. Asks nothing; uses sudo when not root.
 set -euo pipefail
 
 packages=(g++ cmake ninja-build pkg-config ccache
@@ -11,7 +12,8 @@ for argument in "$@"; do
     --tests) packages+=(doctest-dev erlang-base python3 python3-pytest python3-yaml python3-jsonschema prometheus graphviz libgraphviz-dev curl systemd
       chromium chromium-driver python3-selenium) ;;
     --fuzz) packages+=(clang-16 libclang-rt-16-dev) ;;
-    *) echo "usage: config/setup.sh [--tests] [--fuzz]" >&2; exit 2 ;;
+    --peers) packages+=(libcaf-dev libiceoryx-posh-dev iceoryx libnats-dev nats-server erlang-base) ;;
+    *) echo "usage: config/setup.sh [--tests] [--fuzz] [--peers]" >&2; exit 2 ;;
   esac
 done
 

@@ -141,7 +141,17 @@ Status Process::start(uv_loop_t* loop, const Spawn& spawn) {
   grouped_ = spawn.new_group;
   running_ = true;
   for (Channel& channel : channels_) listen(channel);
-  return watch(loop);
+  auto watched = watch(loop);
+  if (!watched) give_up();
+  return watched;
+}
+
+/// Of a process whose end could not be noticed: it must be gone before anybody starts another in its place.
+void Process::give_up() {
+  kill(SIGKILL);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  running_ = false;
 }
 
 /// The kernel makes the descriptor readable when the process is over.

@@ -74,6 +74,7 @@ class Process {
   explicit Process(Handlers handlers) : handlers_(std::move(handlers)) {}
   [[nodiscard]] Status start(uv_loop_t* loop, const Spawn& spawn);
   [[nodiscard]] Status watch(uv_loop_t* loop);
+  void give_up();
   void reap();
   void listen(Channel& channel);
   void drain(Channel& channel);

@@ -29,12 +29,21 @@ constexpr std::chrono::milliseconds kOldWorkersLimit = std::chrono::seconds(10);
 /// Of the time between two looks at an actor no more than this counts against its watchdog.
 constexpr std::chrono::nanoseconds kLongestGap = std::chrono::milliseconds(200);
 
-/// Thousands of channels mean thousands of descriptors while workers start; take all that we may have.
-void raise_descriptor_limit() {
+/// What steadyd holds open for each process (pipes, socket, pidfd, crash page), and for itself, its clients and a start.
+constexpr rlim_t kDescriptorsPerProcess = 5;
+constexpr rlim_t kOwnDescriptors = 128;
+
+/// A thousand workers mean thousands of descriptors; takes all that we may have. Errors: they cannot be enough.
+Status raise_descriptor_limit(std::size_t processes) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  const rlim_t wanted = kOwnDescriptors + kDescriptorsPerProcess * processes;
+  if (limit.rlim_max >= wanted) return {};
+  return fail(ErrorCode::Invalid, "at most " + std::to_string(limit.rlim_max) + " files may be open, and " +
+                                      std::to_string(processes) + " workers want " + std::to_string(wanted) +
+                                      ": raise the limit (ulimit -Hn; LimitNOFILE= of the unit), or let actors share a worker");
 }
 
 }  // namespace
@@ -54,10 +63,11 @@ Daemon::~Daemon() = default;
 // ---- opening --------------------------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<Daemon>> Daemon::create(uv_loop_t* loop, Options options, config::Graph graph) {
-  raise_descriptor_limit();
   std::unique_ptr<Daemon> made(new Daemon(loop, std::move(options), std::move(graph)));
   if (auto opened = made->open_directories(); !opened) return tl::unexpected(std::move(opened.error()));
   if (auto resolved = made->resolve_plan(); !resolved) return tl::unexpected(std::move(resolved.error()));
+  if (auto enough = raise_descriptor_limit(made->plan_.workers.size()); !enough)
+    return tl::unexpected(std::move(enough.error()));
   // Before any segment is touched, so that a port in use leaves none behind. Nobody is answered before run().
   if (auto opened = made->open_doors(); !opened) return tl::unexpected(std::move(opened.error()));
   if (auto wired = made->wiring_.prepare(made->plan_); !wired) return tl::unexpected(std::move(wired.error()));

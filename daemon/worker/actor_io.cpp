@@ -232,6 +232,13 @@ bool ActorIo::show(OutputLane& lane) {
   return sound;
 }
 
+const char* ActorIo::why_broken() const {
+  const bool took = std::ranges::any_of(inputs_, [](const InputLane& lane) {
+    return lane.view->used_messages > lane.view->messages || lane.view->used_bytes > lane.view->bytes;
+  });
+  return took ? "took more than there was" : "put more than there was room for";
+}
+
 void ActorIo::make_marks(std::uint64_t stepped_ns) {
   for (OutputLane& lane : outputs_) {
     if (lane.view->used_messages == 0 || !lane.end) continue;

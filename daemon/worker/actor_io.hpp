@@ -124,7 +124,7 @@ class ActorIo {
   template <class Hook>
   [[nodiscard]] const char* commit(bool finished, ipc::FenceMode fence, std::uint64_t stepped_ns, const Hook& hook) {
     if (!collect()) [[unlikely]]
-      return "took or put more than it was shown";
+      return why_broken();
     if (stepped_ns != 0) make_marks(stepped_ns);
     ipc::Changes changes;
     changes.inputs = {moved_inputs_.data(), taken_};
@@ -241,6 +241,8 @@ class ActorIo {
     violated_ = violated != 0;
     return true;
   }
+  /// Why collect() refused.
+  [[nodiscard]] const char* why_broken() const;
   void make_marks(std::uint64_t stepped_ns);
   /// Of all marked messages that the commit which is under way has taken.
   void pass_marks() {

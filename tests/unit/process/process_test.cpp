@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -93,6 +95,30 @@ bool runs(int pid) {
 }  // namespace
 
 TEST_SUITE("process/process") {
+  TEST_CASE("a start that fails for lack of descriptors leaves no process behind, whatever it lacked them for") {
+    Loop loop;
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const UniqueFd first_free(::dup(0));
+    unsigned failed = 0;
+    bool started = false;
+    for (rlim_t most = static_cast<rlim_t>(first_free.get()) + 1; !started; ++most) {
+      const rlimit tight{most, before.rlim_max};
+      ::setrlimit(RLIMIT_NOFILE, &tight);
+      Spawn spawn;
+      spawn.command = {"/bin/sleep", "1000"};
+      auto process = Process::spawn(loop.get(), spawn, {});
+      ::setrlimit(RLIMIT_NOFILE, &before);
+      started = process.has_value();
+      if (started) break;
+      ++failed;
+      CHECK_FALSE(process.error().message.empty());
+      CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);  // not even one to be reaped
+      CHECK(errno == ECHILD);
+    }
+    CHECK(failed > 3);
+  }
+
   TEST_CASE("an exit code and a signal are told apart, in words too") {
     Loop loop;
     Child exits(loop, shell("exit 3"));
