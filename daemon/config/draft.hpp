@@ -52,6 +52,9 @@ void read_drop_in(const Reader& reader, const YAML::Node& document, Draft& draft
 
 void read_actors(const Reader& reader, const Item& item, Draft& draft);
 void read_channels(const Reader& reader, const Item& item, Draft& draft);
+/// The keys of `map` that say where a worker, or a channel, is.
+[[nodiscard]] Placement read_placement(const Reader& reader, const Map& map);
+[[nodiscard]] ChannelPlacement read_channel_placement(const Map& map);
 /// `draft` only for the place of the main file, where paths start.
 [[nodiscard]] std::vector<Trigger> read_triggers(const Reader& reader, const Item& item, TriggerOf of,
                                                  const Draft& draft);

@@ -48,6 +48,7 @@ enum class Colour { Yellow, Orange, Red };
 /// What a trigger looks at. Of a channel: Fill, Inflight, Rate, Latency. Of an actor: the rest.
 enum class Measure { Fill, Inflight, Rate, Latency, Cpu, Memory, Step, Batch, Steps, Blocked, Idle };
 enum class AutoShutdown { Never, AnySignificant, AllSignificant };
+enum class RealTime { Fifo, RoundRobin };
 
 /// A scalar as the user wrote it, `${VAR}` expanded; its type is the plugin's to say.
 struct Scalar {
@@ -87,6 +88,30 @@ struct Trigger {
   Position position;
 };
 
+/// Threads that run before all ordinary ones, until they sleep.
+struct Scheduling {
+  RealTime policy = RealTime::Fifo;
+  unsigned priority = 1;  ///< 1 to 99; the higher one runs
+
+  [[nodiscard]] bool operator==(const Scheduling&) const = default;
+};
+
+/// Where a worker runs and where its memory is. What is empty is left to the machine.
+struct Placement {
+  std::optional<std::vector<unsigned>> cpus;  ///< ascending, each once, at least one
+  std::optional<int> nice;
+  std::optional<Scheduling> sched;
+  std::optional<unsigned> numa;     ///< memory comes from this node, and the CPUs are its own unless `cpus` says otherwise
+  std::optional<bool> lock_memory;  ///< all of the worker's memory stays in RAM
+};
+
+/// Where a channel's memory is.
+struct ChannelPlacement {
+  std::optional<unsigned> numa;  ///< of this node only
+  bool lock_memory = false;      ///< stays in RAM and mapped while an end is open
+  bool huge_pages = false;
+};
+
 struct Actor {
   std::string name;
   std::string plugin;
@@ -104,6 +129,7 @@ struct Actor {
   unsigned max_deliveries = 3;         ///< deaths on one message before that
   std::string worker;        ///< shared worker; empty: one of its own
   std::string thread;        ///< thread of that worker, shared with the actors that name the same one; empty: its own
+  Placement placement;       ///< of its worker; a shared one has what any of its actors says
   std::vector<Trigger> triggers;
   Position position;
 };
@@ -125,6 +151,7 @@ struct Channel {
   Life life = Life::Memory;
   WhenFull when_full = WhenFull::Block;
   bool injectable = false;  ///< an operator may add messages while the producer runs
+  ChannelPlacement placement;
   std::vector<Trigger> triggers;
   Position position;
 };

@@ -62,6 +62,7 @@ Actor read_actor(const Reader& reader, const Entry& entry, const Draft& draft) {
   read_poison(map, actor);
   map.read("wait", rules::wait(), actor.wait);
   map.read("life", rules::actor_life(), actor.life);
+  actor.placement = read_placement(reader, map);
   if (const Item* const item = map.find("params")) read_params(reader, *item, actor);
   if (const Item* const item = map.find("inputs"))
     for (const Entry& input : entries(reader, *item, "a map from input ports to min, max and max_wait"))

@@ -73,6 +73,7 @@ void read_channel_map(const Reader& reader, const Item& item, const Draft& whole
   map.read("life", rules::channel_life(), draft.channel.life);
   map.read("when_full", rules::when_full(), draft.channel.when_full);
   map.read("injectable", rules::boolean(), draft.channel.injectable);
+  draft.channel.placement = read_channel_placement(map);
   if (const Item* const triggers = map.find("triggers"))
     draft.channel.triggers = read_triggers(reader, *triggers, TriggerOf::Channel, whole);
 }

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/cpu_list.hpp"
 #include "base/units.hpp"
 #include "config/names.hpp"
 
@@ -157,6 +158,36 @@ Rule<std::string> listen() {
 
 Rule<std::string> http_url() {
   return {"a URL such as http://127.0.0.1:4318/v1/metrics", parse_http_url};
+}
+
+Rule<std::vector<unsigned>> cpus() {
+  const auto parse = [](const std::string& found) -> std::optional<std::vector<unsigned>> {
+    auto list = parse_cpu_list(found);
+    return list && !list->empty() ? std::move(list) : std::nullopt;
+  };
+  return {"a CPU such as 2 or a range such as 0-3, below " + std::to_string(kMostCpus), parse};
+}
+
+Rule<int> nice() {
+  const auto parse = [](const std::string& found) -> std::optional<int> {
+    const auto number = whole_text<int>(found);
+    const bool odd = has_leading_zero(std::string_view(found).substr(found.starts_with('-') ? 1 : 0)) || found == "-0";
+    return odd || !number || *number < -20 || *number > 19 ? std::nullopt : number;
+  };
+  return {"a whole number from -20 to 19", parse};
+}
+
+Rule<unsigned> numa_node() {
+  const Rule<std::uint64_t> number = integer(0, 1023);
+  const auto parse = [number](const std::string& found) -> std::optional<unsigned> {
+    const auto node = number.parse(found);
+    return node ? std::optional(static_cast<unsigned>(*node)) : std::nullopt;
+  };
+  return {"the number of a NUMA node, from 0 to 1023", parse};
+}
+
+Rule<RealTime> real_time() {
+  return one_of<RealTime>({{"fifo", RealTime::Fifo}, {"rr", RealTime::RoundRobin}});
 }
 
 Rule<Restart> restart() {

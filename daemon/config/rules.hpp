@@ -40,6 +40,12 @@ namespace rules {
 [[nodiscard]] Rule<std::string> listen();
 [[nodiscard]] Rule<std::string> http_url();
 
+/// One CPU or a range of them.
+[[nodiscard]] Rule<std::vector<unsigned>> cpus();
+[[nodiscard]] Rule<int> nice();
+[[nodiscard]] Rule<unsigned> numa_node();
+[[nodiscard]] Rule<RealTime> real_time();
+
 [[nodiscard]] Rule<Restart> restart();
 [[nodiscard]] Rule<Strategy> strategy();
 [[nodiscard]] Rule<Wait> wait();

@@ -15,9 +15,13 @@ const Section kTelemetry{"telemetry", {"listen", "frame", "sampling", "otlp", "o
 const Section kLog{"log", {"format"}};
 const Section kActor{"actor",
                      {"plugin", "type", "params", "inputs", "restart", "shutdown", "significant", "wait", "life",
-                      "start_timeout", "watchdog", "poison", "max_deliveries", "worker", "thread", "triggers"}};
+                      "start_timeout", "watchdog", "poison", "max_deliveries", "worker", "thread", "cpus",
+                      "nice", "sched", "numa", "lock_memory", "triggers"}};
+const Section kSched{"sched", {"policy", "priority"}};
 const Section kInput{"input", {"min", "max", "max_wait"}};
-const Section kChannel{"channel", {"from", "to", "capacity", "life", "when_full", "injectable", "triggers"}};
+const Section kChannel{"channel",
+                       {"from", "to", "capacity", "life", "when_full", "injectable", "numa", "lock_memory",
+                        "huge_pages", "triggers"}};
 const Section kTrigger{"trigger", {"when", "for", "colour", "on_trigger"}};
 const Section kSupervisor{"supervisor",
                           {"name", "strategy", "intensity", "period", "backoff", "shutdown", "significant", "restart",
@@ -29,14 +33,15 @@ const Section kChild{"child", {"supervisor"}};
 
 std::vector<Section> schema_sections() {
   using namespace sections;
-  return {kTop, kTelemetry, kLog, kActor, kInput, kChannel, kTrigger, kSupervisor, kBackoff, kChild};
+  return {kTop, kTelemetry, kLog, kActor, kSched, kInput, kChannel, kTrigger, kSupervisor, kBackoff, kChild};
 }
 
 bool is_for_later(const std::string& key) {
   using namespace std::string_view_literals;
   static constexpr std::array kLater{
-      "standby"sv,    "cpus"sv,        "nice"sv,           "sched"sv,     "numa"sv,
-      "huge_pages"sv, "lock_memory"sv, "latency_target"sv, "when_down"sv,
+      "standby"sv,
+      "latency_target"sv,
+      "when_down"sv,
   };
   return std::ranges::find(kLater, std::string_view(key)) != kLater.end();
 }

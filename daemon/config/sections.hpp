@@ -17,6 +17,7 @@ extern const Section kDropIn;
 extern const Section kTelemetry;
 extern const Section kLog;
 extern const Section kActor;
+extern const Section kSched;
 extern const Section kInput;
 extern const Section kChannel;
 extern const Section kTrigger;

@@ -1,6 +1,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "config/draft.hpp"
 
@@ -36,6 +37,31 @@ void check_same(const Actor& first, const Actor& actor, Report& report) {
   if (first.start_timeout != actor.start_timeout) differ("start_timeout");
 }
 
+/// A worker has one placement. Each part of it may stand at any of its actors, or at several alike.
+template <class Value>
+void check_agreed(const std::vector<const Actor*>& actors, const char* setting,
+                  std::optional<Value> Placement::*part, Report& report) {
+  const Actor* first = nullptr;
+  const auto key_of = [&](const Actor& actor) { return "actors." + actor.name + "." + setting; };
+  for (const Actor* const actor : actors) {
+    if (!(actor->placement.*part)) continue;
+    if (first == nullptr) first = actor;
+    if (actor->placement.*part == first->placement.*part) continue;
+    const Position& other = report.place(key_of(*first), first->position);
+    report.add(report.place(key_of(*actor), actor->position), key_of(*actor),
+               "must be the same as that of " + quote(first->name) + " at " + other.file + ":" +
+                   std::to_string(other.line) + ", which shares the worker " + quote(actor->worker));
+  }
+}
+
+void check_placement(const std::vector<const Actor*>& actors, Report& report) {
+  check_agreed(actors, "cpus", &Placement::cpus, report);
+  check_agreed(actors, "nice", &Placement::nice, report);
+  check_agreed(actors, "sched", &Placement::sched, report);
+  check_agreed(actors, "numa", &Placement::numa, report);
+  check_agreed(actors, "lock_memory", &Placement::lock_memory, report);
+}
+
 void check_same_supervisor(const Draft& draft, const std::map<std::string, std::size_t>& supervisors,
                            const Actor& first, const Actor& actor, Report& report) {
   const auto one = supervisors.find(first.name);
@@ -68,16 +94,18 @@ void check_thread(std::map<std::pair<std::string, std::string>, const Actor*>& f
 
 void validate_workers(const Draft& draft, Report& report) {
   const auto supervisors = supervisor_of_actor(draft);
-  std::map<std::string, const Actor*> firsts;
+  std::map<std::string, std::vector<const Actor*>> groups;
   std::map<std::pair<std::string, std::string>, const Actor*> firsts_of_threads;
   for (const Actor& actor : draft.graph.actors) {
     check_thread(firsts_of_threads, actor, report);
     if (actor.worker.empty()) continue;
     check_name(draft, actor, report);
-    const Actor& first = *firsts.emplace(actor.worker, &actor).first->second;
-    check_same(first, actor, report);
-    check_same_supervisor(draft, supervisors, first, actor, report);
+    std::vector<const Actor*>& group = groups[actor.worker];
+    group.push_back(&actor);
+    check_same(*group.front(), actor, report);
+    check_same_supervisor(draft, supervisors, *group.front(), actor, report);
   }
+  for (const auto& [worker, group] : groups) check_placement(group, report);
 }
 
 }  // namespace steady::config

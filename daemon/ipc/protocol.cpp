@@ -12,12 +12,13 @@ using nlohmann::json;
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MessageLayout::Field, name, type, offset, count)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MessageLayout, name, size, align, fields)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Replay, ticket, channel, payload_hex)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RingMemory, numa, lock, huge_pages)
 
 void to_json(json& object, const InputPlan& input) {
   object = {{"port", input.port},       {"channel", input.channel},     {"producer", input.producer},
             {"ring_fd", input.ring_fd}, {"reader_fd", input.reader_fd}, {"bell_fd", input.bell_fd},
             {"min", input.min},         {"max", input.max},             {"max_wait_ns", input.max_wait_ns},
-            {"message", input.message}};
+            {"message", input.message}, {"memory", input.memory}};
   if (input.skip) object["skip"] = *input.skip;
 }
 
@@ -32,14 +33,34 @@ void from_json(const json& object, InputPlan& input) {
   object.at("max").get_to(input.max);
   object.at("max_wait_ns").get_to(input.max_wait_ns);
   object.at("message").get_to(input.message);
+  object.at("memory").get_to(input.memory);
   if (object.contains("skip")) input.skip = object["skip"].get<std::uint64_t>();
 }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan::Reader, actor, page_fd, bell_fd)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan, port, channel, ring_fd, readers)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan, port, channel, ring_fd, readers, memory)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActorPlan, name, plugin, type, wait, thread, generation, careful, reopen, plugin_fd,
                                    segment_fd, old_segment_fd, bell_fd, params, inputs, outputs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerPlan, worker, fence, sampling, crash_fd, actors)
+void to_json(json& object, const WorkerPlacement& placement) {
+  object = {{"cpus", placement.cpus},
+            {"policy", placement.policy},
+            {"priority", placement.priority},
+            {"numa", placement.numa},
+            {"lock_memory", placement.lock_memory}};
+  if (placement.nice) object["nice"] = *placement.nice;
+}
+
+void from_json(const json& object, WorkerPlacement& placement) {
+  object.at("cpus").get_to(placement.cpus);
+  object.at("policy").get_to(placement.policy);
+  object.at("priority").get_to(placement.priority);
+  object.at("numa").get_to(placement.numa);
+  object.at("lock_memory").get_to(placement.lock_memory);
+  if (object.contains("nice")) placement.nice = object["nice"].get<int>();
+}
+
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerPlan, worker, fence, sampling, crash_fd, placement, actors)
 
 namespace {
 

@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "ipc/fence.hpp"
+#include "ipc/ring_memory.hpp"
 
 namespace steady::ipc {
 
@@ -43,6 +44,7 @@ struct InputPlan {
   std::uint64_t max_wait_ns = 0;  ///< 0: forever
   std::optional<std::uint64_t> skip;  ///< number of a dead letter: to be stepped over if it is still next
   MessageLayout message;
+  RingMemory memory;
 };
 
 struct OutputPlan {
@@ -55,6 +57,7 @@ struct OutputPlan {
   std::string channel;
   int ring_fd = -1;
   std::vector<Reader> readers;
+  RingMemory memory{};
 };
 
 /// A dead letter that goes back on its channel, at the end, exactly once.
@@ -82,11 +85,22 @@ struct ActorPlan {
   std::vector<OutputPlan> outputs;
 };
 
+/// Where a worker runs. What is empty stays as the process was born.
+struct WorkerPlacement {
+  std::vector<unsigned> cpus;
+  std::optional<int> nice;
+  std::string policy;  ///< fifo, rr or empty
+  int priority = 1;    ///< of the policy
+  int numa = -1;       ///< the node that its memory is to be on; -1: any
+  bool lock_memory = false;
+};
+
 struct WorkerPlan {
   std::string worker;
   FenceMode fence = FenceMode::Full;
   bool sampling = true;  ///< measure latency, step time and batch size
   int crash_fd = -1;  ///< the crash page, writable; -1: crashes are not caught
+  WorkerPlacement placement;
   std::vector<ActorPlan> actors;
 };
 

@@ -25,12 +25,12 @@ Result<RingShape> shape_of(const RingPage& page, std::size_t mapped_bytes) {
   return shape;
 }
 
-Result<InputEnd> InputEnd::create(int ring_fd, int reader_fd, int producer_bell_fd) {
-  auto ring = map_ring(ring_fd, Access::ReadOnly);
+Result<InputEnd> InputEnd::create(int ring_fd, int reader_fd, int producer_bell_fd, const RingMemory& memory) {
+  auto ring = map_ring(ring_fd, Access::ReadOnly, memory);
   if (!ring) return fail(std::move(ring.error()), "ring");
   const auto shape = shape_of(*ring->at<const RingPage>(0), ring->size_bytes());
   if (!shape) return tl::unexpected(shape.error());
-  auto reader = map_segment(reader_fd, SegmentKind::Reader, Access::ReadWrite);
+  auto reader = map_reader(reader_fd, Access::ReadWrite, memory);
   if (!reader) return fail(std::move(reader.error()), "reader page");
   if (reader->at<ReaderPage>(0)->ring_incarnation != shape->incarnation)
     return fail(ErrorCode::Corrupt, "reader page belongs to another ring");
@@ -54,14 +54,14 @@ InputEnd::InputEnd(const RingShape& shape, Mapping ring, Mapping reader, Bell pr
   set_wake_at(kAwake);  // the previous generation may have died asleep
 }
 
-Result<OutputEnd> OutputEnd::create(int ring_fd, const std::vector<ReaderFds>& readers) {
-  auto ring = map_ring(ring_fd, Access::ReadWrite);
+Result<OutputEnd> OutputEnd::create(int ring_fd, const std::vector<ReaderFds>& readers, const RingMemory& memory) {
+  auto ring = map_ring(ring_fd, Access::ReadWrite, memory);
   if (!ring) return fail(std::move(ring.error()), "ring");
   const auto shape = shape_of(*ring->at<const RingPage>(0), ring->size_bytes());
   if (!shape) return tl::unexpected(shape.error());
   std::vector<Reader> mapped;
   for (const ReaderFds& fds : readers) {
-    auto reader = map_segment(fds.page, SegmentKind::Reader, Access::ReadOnly);
+    auto reader = map_reader(fds.page, Access::ReadOnly, memory);
     if (!reader) return fail(std::move(reader.error()), "reader page");
     auto bell = Bell::create(fds.bell);
     if (!bell) return tl::unexpected(std::move(bell.error()));

@@ -22,6 +22,7 @@
 #include "ipc/layout.hpp"
 #include "ipc/marks.hpp"
 #include "ipc/position.hpp"
+#include "ipc/ring_memory.hpp"
 #include "ipc/segment.hpp"
 
 namespace steady::ipc {
@@ -76,7 +77,8 @@ class InputEnd {
  public:
   /// Maps `ring_fd` read-only and `reader_fd` for writing. Errors: as map_segment; Corrupt when the two do not belong
   /// together or contradict themselves. Positions are checked by refresh().
-  [[nodiscard]] static Result<InputEnd> create(int ring_fd, int reader_fd, int producer_bell_fd);
+  [[nodiscard]] static Result<InputEnd> create(int ring_fd, int reader_fd, int producer_bell_fd,
+                                               const RingMemory& memory = {});
 
   [[nodiscard]] std::uint64_t incarnation() const { return page_->header.incarnation; }
   [[nodiscard]] std::uint64_t message_bytes() const { return message_bytes_; }
@@ -174,7 +176,8 @@ class OutputEnd {
     int bell;
   };
   /// Maps `ring_fd` for writing and the readers' pages read-only. Errors: as InputEnd::create().
-  [[nodiscard]] static Result<OutputEnd> create(int ring_fd, const std::vector<ReaderFds>& readers);
+  [[nodiscard]] static Result<OutputEnd> create(int ring_fd, const std::vector<ReaderFds>& readers,
+                                                const RingMemory& memory = {});
 
   [[nodiscard]] std::uint64_t incarnation() const { return ring_->header.incarnation; }
   [[nodiscard]] std::uint64_t message_bytes() const { return message_bytes_; }

@@ -43,6 +43,19 @@ Result<SegmentHeader> checked_header(int fd, SegmentKind kind) {
 
 int protection(Access access) { return access == Access::ReadOnly ? PROT_READ : PROT_READ | PROT_WRITE; }
 
+/// Addresses that nothing else gets, from a multiple of `alignment` on.
+Result<Mapping> reserve(std::size_t bytes, std::size_t alignment) {
+  const std::size_t more_bytes = bytes + alignment - kPage;
+  void* const base = ::mmap(nullptr, more_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (base == MAP_FAILED) return fail_errno("mmap");
+  const std::size_t before_bytes = (alignment - reinterpret_cast<std::uintptr_t>(base) % alignment) % alignment;
+  const std::size_t behind_bytes = more_bytes - before_bytes - bytes;
+  std::byte* const aligned = static_cast<std::byte*>(base) + before_bytes;
+  if (before_bytes != 0) ::munmap(base, before_bytes);
+  if (behind_bytes != 0) ::munmap(aligned + bytes, behind_bytes);
+  return Mapping(aligned, bytes);
+}
+
 /// Undoes a half-written segment file unless told that it has got its name.
 struct TemporaryFile {
   std::string path;
@@ -81,14 +94,14 @@ Result<Mapping> map_ring(int fd, Access access) {
   if (!std::has_single_bit(ring_bytes) || ring_bytes % kPage != 0)
     return fail(ErrorCode::Corrupt, "has a data area of " + std::to_string(ring_bytes) + " bytes");
   const std::size_t reserved_bytes = kPage + 2 * ring_bytes;
-  void* const base = ::mmap(nullptr, reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (base == MAP_FAILED) return fail_errno("mmap");
-  Mapping mapping(base, reserved_bytes);
+  auto reserved = reserve(reserved_bytes, ring_bytes < kHugePage ? kPage : kHugePage);
+  if (!reserved) return reserved;
+  Mapping mapping = std::move(*reserved);
   const auto place = [&](std::size_t at, std::size_t size, off_t offset) {
     return ::mmap(mapping.at<void>(at), size, protection(access), MAP_SHARED | MAP_FIXED, fd, offset) != MAP_FAILED;
   };
   if (!place(0, kPage + ring_bytes, 0) || !place(kPage + ring_bytes, ring_bytes, kPage)) return fail_errno("mmap");
-  ::madvise(base, reserved_bytes, MADV_DONTDUMP);  // a core file need not hold what the segment's file holds anyway
+  ::madvise(mapping.at<void>(0), reserved_bytes, MADV_DONTDUMP);  // a core file need not hold what the segment's file holds anyway
   return mapping;
 }
 

@@ -45,7 +45,11 @@ enum class Access { ReadOnly, ReadWrite };
 /// Errors: Corrupt (no segment, torn, of another kind or size), Incompatible (another layout version), System.
 [[nodiscard]] Result<Mapping> map_segment(int fd, SegmentKind kind, Access access);
 
-/// The same for a ring, whose data area appears twice back to back: a batch never wraps.
+/// What the kernel calls a huge page of memory on x86-64, and on others with pages of 4 KiB.
+inline constexpr std::size_t kHugePage = 2 * 1024 * 1024;
+
+/// The same for a ring, whose data area appears twice back to back: a batch never wraps. One that is at least as large as
+/// a huge page begins at an address where huge pages can be mapped.
 [[nodiscard]] Result<Mapping> map_ring(int fd, Access access);
 
 /// Creates a file of `content` followed by zeros up to `size_bytes`, all of it allocated, under a temporary name and

@@ -38,6 +38,11 @@ class Json {
     for (const auto& [name, count] : counts) field(name.c_str(), count);
     writer_.EndObject();
   }
+  void value(const std::map<std::string, std::string>& texts) {
+    writer_.StartObject();
+    for (const auto& [name, text] : texts) field(name.c_str(), text);
+    writer_.EndObject();
+  }
   template <class Item>
   void value(const std::vector<Item>& items) {
     writer_.StartArray();
@@ -150,6 +155,7 @@ void Json::value(const ActorSnapshot& actor) {
   field("context_switches", actor.context_switches);
   field("memory_bytes", actor.memory_bytes);
   field("state_bytes", actor.state_bytes);
+  if (!actor.placement.empty()) field("placement", actor.placement);
   field("metrics", actor.metrics);
   field("retry_in_seconds", actor.retry_in_seconds);
   field("triggers", actor.triggers);
@@ -188,6 +194,7 @@ void Json::value(const ChannelSnapshot& channel) {
   field("rate", channel.rate);
   field("closed", channel.closed);
   field("injectable", channel.injectable);
+  if (!channel.placement.empty()) field("placement", channel.placement);
   field("blocked_seconds", channel.blocked_seconds);
   field("blocked_ratio", channel.blocked_ratio);
   field("triggers", channel.triggers);

@@ -79,6 +79,7 @@ struct ChannelSnapshot {
   Statistic rate;  ///< messages per second over the last seconds
   bool closed = false;
   bool injectable = false;     ///< `steadyctl inject` may add messages while the producer runs
+  std::map<std::string, std::string> placement;  ///< numa, lock_memory, huge_pages: those that are set
   double blocked_seconds = 0;  ///< how long the producer has waited for room, in all
   double blocked_ratio = 0;    ///< part of the last second that it did
   std::vector<TriggerSnapshot> triggers;
@@ -127,6 +128,7 @@ struct ActorSnapshot {
   std::uint64_t context_switches = 0;  ///< how often the kernel has put its thread on a core, this generation
   std::uint64_t memory_bytes = 0;      ///< of its worker
   std::uint64_t state_bytes = 0;
+  std::map<std::string, std::string> placement;  ///< of its worker: cpus, nice, sched, numa, lock_memory: those set
   std::vector<UserMetric> metrics;
   std::optional<double> retry_in_seconds;  ///< set while a back-off delay runs
   std::vector<TriggerSnapshot> triggers;

@@ -4,17 +4,20 @@
 
 #include <cstdio>
 #include <set>
+#include <utility>
 
 #include "base/plugin_path.hpp"
 #include "config/load.hpp"
+#include "runtime/machine.hpp"
 #include "runtime/plugins.hpp"
+#include "topology/placement.hpp"
 #include "topology/plan.hpp"
 
 namespace steady::runtime {
 namespace {
 
-/// Describes every plugin of the graph on a loop of its own. A plugin that cannot be used is an error to `check`, while
-/// a start would run the rest.
+/// Describes every plugin of the graph on a loop of its own. A plugin that cannot be used is an error to `check`, and so is
+/// a placement that this machine does not allow, while a start would run the rest.
 int check_against_plugins(const config::Graph& graph) {
   uv_loop_t loop;
   uv_loop_init(&loop);
@@ -25,7 +28,11 @@ int check_against_plugins(const config::Graph& graph) {
     for (const config::Actor& actor : graph.actors) names.insert(actor.plugin);
     plugins.look(names, [] {});
     uv_run(&loop, UV_RUN_DEFAULT);
-    config::Diagnostics diagnostics = topology::resolve(graph, plugins.descriptions()).diagnostics;
+    topology::Resolution resolution = topology::resolve(graph, plugins.descriptions());
+    config::Diagnostics diagnostics = std::move(resolution.diagnostics);
+    if (topology::wants_placement(graph))
+      for (config::Diagnostic& refused : topology::place(resolution.plan, graph, read_machine("")))
+        diagnostics.push_back(std::move(refused));
     for (const config::Actor& actor : graph.actors) {
       const auto& description = plugins.descriptions().at(actor.plugin);
       if (!description)

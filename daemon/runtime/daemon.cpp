@@ -17,6 +17,8 @@
 #include "process/usage.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/directories.hpp"
+#include "runtime/machine.hpp"
+#include "topology/placement.hpp"
 
 namespace steady::runtime {
 namespace {
@@ -112,11 +114,21 @@ Status Daemon::resolve_plan() {
     if (!all.empty() && all.back() == '\n') all.pop_back();
     return fail(ErrorCode::Invalid, std::move(all));
   }
+  place(resolution.plan);
   plan_ = std::move(resolution.plan);
-  for (const topology::PlannedActor& actor : plan_.actors)
+  for (const topology::PlannedActor& actor : plan_.actors) {
     if (!actor.unavailable.empty())
       log::error("An actor cannot run: its plugin is unusable", {{"actor", actor.spec.name}, {"why", actor.unavailable}});
+    if (!actor.refused.empty())
+      log::error("An actor cannot run: this machine does not allow its placement",
+                 {{"actor", actor.spec.name}, {"why", actor.refused}});
+  }
   return {};
+}
+
+/// The machine is looked at each time: CPUs come and go.
+void Daemon::place(topology::Plan& plan) const {
+  if (topology::wants_placement(graph_)) topology::place(plan, graph_, read_machine(options_.runtime_directory));
 }
 
 /// Why a start of this worker would be in vain, or nothing.
@@ -124,6 +136,8 @@ std::string Daemon::why_unstartable(ChildId child) const {
   for (const std::size_t index : plan_.workers[child].actors) {
     const topology::PlannedActor& actor = plan_.actors[index];
     if (!actor.unavailable.empty()) return actor.unavailable;
+    if (!actor.refused.empty())
+      return (plan_.workers[child].actors.size() > 1 ? actor.spec.name + ": " : "") + actor.refused;
     for (const topology::End& end : actor.inputs)
       if (const topology::PlannedChannel& channel = plan_.channels[end.channel]; !channel.known)
         return "nobody knows what its channel " + channel.name + " carries: the producer's plugin is unusable";

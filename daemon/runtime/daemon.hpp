@@ -159,6 +159,7 @@ class Daemon {
   [[nodiscard]] std::string peer_of_changed_message(const topology::Plan& next, supervision::ChildId child) const;
   void start_enabled_readers(supervision::ChildId child);
   void start_finished_readers(supervision::ChildId child);
+  void place(topology::Plan& plan) const;
   [[nodiscard]] std::string why_unstartable(supervision::ChildId child) const;
   [[nodiscard]] std::set<std::string> plugins_to_look_at(supervision::ChildId child) const;
   [[nodiscard]] observe::Snapshot snapshot(Sampler::With with = Sampler::With::Statistics);

@@ -129,6 +129,7 @@ Status Daemon::adopt_plugins(ChildId child) {
   if (const std::string peer = peer_of_changed_message(resolution.plan, child); !peer.empty())
     return fail(ErrorCode::Busy, "it now sends or takes another message than before, and " + peer +
                                      " still runs with the old one; stop that first");
+  place(resolution.plan);
   plan_ = std::move(resolution.plan);
   const std::string unstartable = why_unstartable(child);
   tree_->set_startable(child, unstartable.empty(), unstartable);

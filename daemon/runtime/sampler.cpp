@@ -4,6 +4,8 @@
 #include <cstring>
 #include <set>
 
+#include "topology/placement.hpp"
+
 namespace steady::runtime {
 namespace {
 
@@ -251,6 +253,7 @@ void Sampler::add_channel(observe::Snapshot& snapshot, const topology::Plan& pla
     shown.fill_ratio = std::max(shown.fill_ratio, reader.fill_ratio);
     shown.readers.push_back(std::move(reader));
   }
+  shown.placement = topology::shown(planned.placement);
   channel_tracks_[index].show(shown, with == With::Statistics);
   snapshot.channels.push_back(std::move(shown));
 }
@@ -266,7 +269,7 @@ void Sampler::add_actor(observe::Snapshot& snapshot, const topology::Plan& plan,
   shown.worker = plan.workers[planned.worker].name;
   shown.state = word(status.state);
   shown.reason = status.reason;
-  if (shown.reason.empty() && !planned.unavailable.empty()) shown.reason = planned.unavailable;
+  if (shown.reason.empty()) shown.reason = planned.unavailable.empty() ? planned.refused : planned.unavailable;
   if (status.state == supervision::State::Waiting && !facts.last_end.empty() &&
       shown.reason.find(facts.last_end) == std::string::npos)
     shown.reason += (shown.reason.empty() ? "" : "; ") + facts.last_end;
@@ -280,6 +283,7 @@ void Sampler::add_actor(observe::Snapshot& snapshot, const topology::Plan& plan,
     shown.dead_letters = letters->second;
   shown.memory_bytes = facts.pid == 0 ? 0 : facts.memory_bytes;
   shown.state_bytes = planned.type.state_size_bytes;
+  shown.placement = topology::shown(plan.workers[planned.worker].placement);
   if (status.retry_at) shown.retry_in_seconds = std::max(0.0, seconds(*status.retry_at - now));
   if (actors_[index]) {
     const ipc::ActorSample sample = actors_[index]->sample();

@@ -45,6 +45,24 @@ ipc::MessageLayout layout_of(const topology::PlannedChannel& channel) {
 }
 
 constexpr std::array kWaitWords{"block", "adaptive", "spin"};
+constexpr std::array kPolicyWords{"fifo", "rr"};
+
+ipc::WorkerPlacement to_order(const config::Placement& placement) {
+  ipc::WorkerPlacement out;
+  out.cpus = placement.cpus.value_or(std::vector<unsigned>());
+  out.nice = placement.nice;
+  if (placement.sched) {
+    out.policy = kPolicyWords[static_cast<std::size_t>(placement.sched->policy)];
+    out.priority = static_cast<int>(placement.sched->priority);
+  }
+  out.numa = placement.numa ? static_cast<int>(*placement.numa) : -1;
+  out.lock_memory = placement.lock_memory.value_or(false);
+  return out;
+}
+
+ipc::RingMemory to_order(const config::ChannelPlacement& placement) {
+  return {placement.numa ? static_cast<int>(*placement.numa) : -1, placement.lock_memory, placement.huge_pages};
+}
 
 /// Collects the descriptors of one order; each is numbered as the worker will see it.
 class Descriptors {
@@ -195,6 +213,7 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
   order.plan.worker = plan.workers[worker].name;
   order.plan.fence = settings.fence;
   order.plan.sampling = settings.sampling;
+  order.plan.placement = to_order(plan.workers[worker].placement);
   for (const std::size_t index : plan.workers[worker].actors) {
     const topology::PlannedActor& actor = plan.actors[index];
     const ipc::Segments& store = store_of(actor);
@@ -231,6 +250,7 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
         input.max_wait_ns = static_cast<std::uint64_t>(tuning->second.max_wait.value_or(std::chrono::nanoseconds(0)).count());
       }
       input.message = layout_of(channel);
+      input.memory = to_order(channel.placement);
     }
     for (const topology::End& end : actor.outputs) {
       const topology::PlannedChannel& channel = plan.channels[end.channel];
@@ -238,6 +258,7 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
       output.port = actor.type.ports[end.port].name;
       output.channel = channel.name;
       output.ring_fd = descriptors.open(memory_.ring_path(channel.name), O_RDWR);
+      output.memory = to_order(channel.placement);
       for (std::size_t reader = 0; reader < channel.consumers.size(); ++reader) {
         const std::size_t consumer = channel.consumers[reader];
         output.readers.push_back(

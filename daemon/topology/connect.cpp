@@ -69,6 +69,7 @@ class Connection {
     planned_.name = channel_.name;
     planned_.life = channel_.life;
     planned_.when_full = channel_.when_full;
+    planned_.placement = channel_.placement;
   }
 
   void plan() {

@@ -9,6 +9,15 @@
 namespace steady::topology {
 namespace {
 
+/// They agree where both say something: the configuration was checked.
+void add_to(config::Placement& sum, const config::Placement& more) {
+  if (!sum.cpus) sum.cpus = more.cpus;
+  if (!sum.nice) sum.nice = more.nice;
+  if (!sum.sched) sum.sched = more.sched;
+  if (!sum.numa) sum.numa = more.numa;
+  if (!sum.lock_memory) sum.lock_memory = more.lock_memory;
+}
+
 /// One worker per actor, and one for each group that shares a name.
 void group_into_workers(Plan& plan) {
   for (std::size_t i = 0; i < plan.actors.size(); ++i) {
@@ -17,6 +26,7 @@ void group_into_workers(Plan& plan) {
     auto worker = std::ranges::find(plan.workers, name, &PlannedWorker::name);
     if (worker == plan.workers.end()) worker = plan.workers.insert(worker, PlannedWorker{name, {}});
     worker->actors.push_back(i);
+    add_to(worker->placement, actor.placement);
     plan.actors[i].worker = static_cast<std::size_t>(worker - plan.workers.begin());
   }
 }

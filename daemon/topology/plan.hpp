@@ -24,6 +24,7 @@ struct End {
 struct PlannedActor {
   config::Actor spec;
   std::string unavailable;  ///< why the plugin cannot be used, or empty; then `type` holds nothing but the name
+  std::string refused;      ///< what of its placement this machine does not allow, and why; or empty
   ActorType type;
   std::vector<End> inputs;   ///< lanes, in the order of the file's channels
   std::vector<End> outputs;
@@ -45,12 +46,14 @@ struct PlannedChannel {
   std::uint64_t capacity_bytes = 0;     ///< bytes that may be in flight: capacity_messages × size, or the frames' bytes
   config::Life life = config::Life::Memory;
   config::WhenFull when_full = config::WhenFull::Block;
+  config::ChannelPlacement placement;
 };
 
 /// One process; the unit of crash.
 struct PlannedWorker {
   std::string name;
   std::vector<std::size_t> actors;
+  config::Placement placement{};  ///< what its actors say, taken together
 };
 
 struct Plan {

@@ -81,7 +81,7 @@ Status ActorIo::map_ends() {
 }
 
 Status ActorIo::map_input(std::size_t port_index, const ipc::InputPlan& input) {
-  auto end = ipc::InputEnd::create(input.ring_fd, input.reader_fd, input.bell_fd);
+  auto end = ipc::InputEnd::create(input.ring_fd, input.reader_fd, input.bell_fd, input.memory);
   if (!end) return fail(std::move(end.error()), "channel " + input.channel);
   inputs_.push_back({std::move(*end), nullptr, &input, port_index});
   return {};
@@ -94,7 +94,7 @@ Status ActorIo::map_output(std::size_t port_index) {
     if (type_.ports[port_index].name != output.port) continue;
     std::vector<ipc::OutputEnd::ReaderFds> readers;
     for (const auto& reader : output.readers) readers.push_back({reader.page_fd, reader.bell_fd});
-    auto end = ipc::OutputEnd::create(output.ring_fd, readers);
+    auto end = ipc::OutputEnd::create(output.ring_fd, readers, output.memory);
     if (!end) return fail(std::move(end.error()), "channel " + output.channel);
     lane.end.emplace(std::move(*end));
     lane.plan = &output;

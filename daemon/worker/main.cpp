@@ -26,6 +26,7 @@
 #include "worker/describe.hpp"
 #include "worker/elf_check.hpp"
 #include "worker/events.hpp"
+#include "worker/placement.hpp"
 #include "worker/plugin.hpp"
 
 namespace steady::worker {
@@ -171,6 +172,7 @@ int run_worker() {
   Events events(ipc::kControlFd);
   if (!plan) events.fail("", "cannot read the plan: " + plan.error().message);
   ::prctl(PR_SET_NAME, plan->worker.substr(0, 15).c_str());
+  if (const auto placed = take_place(plan->placement); !placed) events.fail("", placed.error().message);
   if (plan->fence == ipc::FenceMode::Membarrier && !ipc::register_membarrier())
     events.fail("", "membarrier worked for steadyd and does not here");
   if (plan->crash_fd >= 0)

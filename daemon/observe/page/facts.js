@@ -31,6 +31,7 @@ export function actorFacts(name, {graph, marks, isFolded}, on) {
       ['dead letters', actor.dead_letters ? grouped(actor.dead_letters) : null],
       ['process', actor.pid ? `${actor.pid}${actor.core >= 0 ? ` on core ${actor.core}` : ''}` : 'none'],
       ['worker', actor.worker !== name ? actor.worker : null],
+      ['placement', placed(actor)],
       ['memory', actor.memory_bytes ? bytes(actor.memory_bytes) : null],
       ['state size', actor.state_bytes ? bytes(actor.state_bytes) : null],
       ['last second', actor.activity && actor.up ? `${percent(busy)} busy, waiting ${percent(waits[0])} for input, ` +
@@ -75,6 +76,7 @@ export function channelFacts(name, {graph}, on) {
         `${percent(channel.blocked_ratio ?? 0)} of the last second, ${span(channel.blocked_seconds)} in all`],
       ['closed', channel.closed ? 'yes' : null],
       ['injectable', channel.injectable ? 'yes' : null],
+      ['placement', placed(channel)],
     ]),
     ...channel.readers.flatMap((reader) => section(`${reader.actor}.${reader.port}`,
       pairs([['fill', `${percent(reader.fill_ratio)}, ${counted(reader.inflight_messages, 'message')}`],
@@ -103,6 +105,9 @@ export function groupFacts(key, {graph, marks}, on) {
     html('table', {}, html('tbody', {}, ...members.map(row))),
   ];
 }
+
+const placed = ({placement = {}}) => (
+  Object.entries(placement).map(([key, value]) => (value === 'true' ? key : `${key} ${value}`)).join(', ') || null);
 
 const byCause = (counts) => (
   sum(counts) ? Object.entries(counts).map(([cause, count]) => `${count} ${cause}`).join(', ') : null);

@@ -99,7 +99,7 @@ TEST_SUITE("config/load_file") {
   TEST_CASE("a drop-in has no other top-level keys") {
     const Scratch scratch;
     scratch.write("main.yaml", kMain);
-    scratch.write("conf.d/x.yaml", "steadyd: 1\nsupervision: {}\nactorz: {}\nnuma: {}\n");
+    scratch.write("conf.d/x.yaml", "steadyd: 1\nsupervision: {}\nactorz: {}\nwhen_down: {}\n");
     scratch.write("conf.d/y.yaml", "- a\n");
     CHECK(scratch.problems_of("main.yaml") ==
           "conf.d/x.yaml:1:1: steadyd: 'steadyd' belongs in the main file; a drop-in has actors, channels and "
@@ -107,7 +107,7 @@ TEST_SUITE("config/load_file") {
           "conf.d/x.yaml:2:1: supervision: 'supervision' belongs in the main file; a drop-in has actors, channels and "
           "plugin_path\n"
           "conf.d/x.yaml:3:1: actorz: unknown key 'actorz', did you mean 'actors'?\n"
-          "conf.d/x.yaml:4:1: numa: 'numa' is not available in this version\n"
+          "conf.d/x.yaml:4:1: when_down: 'when_down' is not available in this version\n"
           "conf.d/y.yaml:1:1: expected a map with actors, channels or plugin_path, found a list\n");
   }
 

@@ -68,6 +68,11 @@ TEST_SUITE("config/load") {
     CHECK(source.life == Life::Disk);
     CHECK(source.start_timeout == 500ms);
     CHECK(source.worker == "front");
+    CHECK(source.placement.cpus == std::vector<unsigned>{0, 2, 3});
+    CHECK(source.placement.nice == -5);
+    CHECK(source.placement.sched == Scheduling{RealTime::RoundRobin, 10});
+    CHECK(source.placement.numa == 0);
+    CHECK_FALSE(source.placement.lock_memory.has_value());
     REQUIRE(source.triggers.size() == 3);
     CHECK(source.triggers[1].when == "step.p99.9 > 50ms");
     CHECK(source.triggers[1].command == std::vector<std::string>{"/usr/local/bin/page", "source", "1"});
@@ -81,6 +86,10 @@ TEST_SUITE("config/load") {
     CHECK(filter.life == Life::Memory);
     CHECK(graph.find_actor("sink")->shutdown.grace == 0ns);
     CHECK(graph.find_actor("sink")->restart == Restart::Temporary);
+    CHECK(filter.placement.cpus == source.placement.cpus);
+    CHECK(filter.placement.lock_memory == true);
+    CHECK(graph.find_actor("sink")->placement.cpus == std::vector<unsigned>{1});
+    CHECK(graph.find_actor("sink")->placement.sched == Scheduling{RealTime::Fifo, 1});
     CHECK_FALSE(graph.find_actor("loop")->shutdown.grace.has_value());
 
     const Supervisor& root = graph.supervision;
@@ -115,6 +124,10 @@ TEST_SUITE("config/load") {
     CHECK(graph.channels[0].to[0].text() == "filter.in");
     CHECK_FALSE(graph.channels[0].capacity.has_value());
     CHECK(graph.channels[1].capacity == 4096);
+    CHECK(graph.channels[1].placement.numa == 1);
+    CHECK(graph.channels[1].placement.lock_memory);
+    CHECK(graph.channels[1].placement.huge_pages);
+    CHECK_FALSE(graph.channels[2].placement.lock_memory);
     CHECK(graph.channels[2].to[0].text() == "sink.rest");
     CHECK(graph.channels[3].from.actor == graph.channels[3].to[0].actor);
     const Graph weblog = load_file((fixtures() / "valid" / "weblog.yaml").string(), {}).graph;

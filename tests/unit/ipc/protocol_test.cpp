@@ -12,6 +12,7 @@ WorkerPlan full_plan() {
   plan.worker = "demo";
   plan.fence = FenceMode::Membarrier;
   plan.crash_fd = 16;
+  plan.placement = {{0, 2, 3}, -5, "fifo", 10, 1, true};
   ActorPlan& actor = plan.actors.emplace_back();
   actor.name = "parse";
   actor.plugin = "logs";
@@ -35,6 +36,7 @@ WorkerPlan full_plan() {
   input.max_wait_ns = 1'000'000'000'000;
   input.skip = 0xfffffffffffffffe;
   input.message = {"Line", 24, 8, {{"at", "u64", 0, 1}, {"text", "char", 8, 16}}};
+  input.memory = {1, true, true};
   actor.outputs.push_back({"records", "records", 11, {{"count", 12, 13}, {"sink", 14, 15}}});
   return plan;
 }
@@ -50,6 +52,13 @@ TEST_SUITE("ipc/protocol") {
     CHECK(print(*read) == line);
     CHECK(read->fence == FenceMode::Membarrier);
     CHECK(read->crash_fd == 16);
+    CHECK(read->placement.cpus == std::vector<unsigned>{0, 2, 3});
+    CHECK(read->placement.nice == -5);
+    CHECK(read->placement.policy == "fifo");
+    CHECK(read->placement.priority == 10);
+    CHECK(read->placement.lock_memory);
+    CHECK(read->actors[0].inputs[0].memory.huge_pages);
+    CHECK(read->actors[0].outputs[0].memory.numa == -1);
     CHECK(read->actors[0].params.at("format") == full_plan().actors[0].params.at("format"));
     CHECK(read->actors[0].inputs[0].max == 0xffffffffffffffff);
     CHECK(read->actors[0].inputs[0].skip == 0xfffffffffffffffe);

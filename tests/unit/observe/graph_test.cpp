@@ -82,6 +82,17 @@ TEST_SUITE("observe/graph") {
     CHECK(graph.at("supervisors").at(0).at("intensity") == 5);
   }
 
+  TEST_CASE("the JSON graph says where an actor and a channel are, if the configuration does") {
+    auto snapshot = small_snapshot();
+    snapshot.actors[0].placement = {{"cpus", "0,2-3"}, {"sched", "fifo 10"}};
+    const auto placed = json::parse(render_json(snapshot));
+    CHECK(placed["actors"][0]["placement"] == json{{"cpus", "0,2-3"}, {"sched", "fifo 10"}});
+    CHECK_FALSE(placed["actors"][1].contains("placement"));
+    CHECK_FALSE(placed["channels"][0].contains("placement"));
+    snapshot.channels[0].placement = {{"huge_pages", "true"}};
+    CHECK(json::parse(render_json(snapshot))["channels"][0]["placement"] == json{{"huge_pages", "true"}});
+  }
+
   TEST_CASE("an empty snapshot is a graph with empty lists") {
     const auto graph = json::parse(render_json(Snapshot{}));
     CHECK(graph.at("actors") == json::array());
