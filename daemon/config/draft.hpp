@@ -18,6 +18,11 @@ struct DraftChannel {
   std::vector<std::string> to_paths;  ///< of each reader
 };
 
+struct DraftPath {
+  Path path;
+  std::string key;  ///< "paths[2]"
+};
+
 struct SupervisorMention {
   std::string name;
   std::string path;
@@ -38,6 +43,7 @@ struct ChildMention {
 struct Draft {
   Graph graph;  ///< its channels are filled in at the end
   std::vector<DraftChannel> channels;
+  std::vector<DraftPath> paths;
   std::vector<SupervisorMention> supervisors;  ///< the root first
   std::vector<ChildMention> children;
   bool has_actors_key = false;
@@ -63,6 +69,8 @@ void read_supervision(const Reader& reader, const Item& item, Draft& draft);
 /// Checks that need more than one value; each reports by itself.
 void validate(Draft& draft, Report& report);
 void validate_channels(const Draft& draft, Report& report);
+/// After the graph has its channels.
+void validate_paths(const Draft& draft, Report& report);
 void validate_supervision(const Draft& draft, Report& report);
 void validate_workers(const Draft& draft, Report& report);
 

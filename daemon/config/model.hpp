@@ -148,12 +148,23 @@ struct Channel {
   Endpoint from;
   std::vector<Endpoint> to;               ///< at least one; more than one is a broadcast
   std::optional<std::uint64_t> capacity;  ///< messages for a message port, bytes for a frame port
+  std::optional<std::uint64_t> window;    ///< how many of them may be in flight; empty: all
   Life life = Life::Memory;
   WhenFull when_full = WhenFull::Block;
   bool injectable = false;  ///< an operator may add messages while the producer runs
   ChannelPlacement placement;
   std::vector<Trigger> triggers;
   Position position;
+};
+
+/// All channels on any route between two actors, and how old messages may be when they arrive.
+struct Path {
+  std::string from;
+  std::string to;
+  std::chrono::nanoseconds latency_target = std::chrono::nanoseconds(0);  ///< of the 99th percentile
+  Position position;
+
+  [[nodiscard]] std::string text() const { return from + " -> " + to; }
 };
 
 struct Backoff {
@@ -201,6 +212,7 @@ struct Graph {
   std::vector<std::string> plugin_path;  ///< directories searched before the installed ones, relative to the file
   std::vector<Actor> actors;             ///< in file order
   std::vector<Channel> channels;         ///< in file order
+  std::vector<Path> paths;               ///< in file order
   Supervisor supervision;                ///< every actor is in it exactly once
 
   [[nodiscard]] const Actor* find_actor(std::string_view actor_name) const;

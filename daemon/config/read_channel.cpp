@@ -70,6 +70,7 @@ void read_channel_map(const Reader& reader, const Item& item, const Draft& whole
   read_producer(reader, map, draft);
   read_readers(reader, map, draft);
   map.read("capacity", rules::size(1, kLargestCapacity), draft.channel.capacity);
+  map.read("window", rules::size(1, kLargestCapacity), draft.channel.window);
   map.read("life", rules::channel_life(), draft.channel.life);
   map.read("when_full", rules::when_full(), draft.channel.when_full);
   map.read("injectable", rules::boolean(), draft.channel.injectable);

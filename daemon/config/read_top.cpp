@@ -47,6 +47,21 @@ void read_plugin_path(const Reader& reader, const Item& item, Graph& graph) {
     add_plugin_directory(reader, entry, graph);
 }
 
+void read_paths(const Reader& reader, const Item& item, Draft& draft) {
+  for (const Item& element : elements(reader, item, "a list of paths")) {
+    const Map map(reader, element, sections::kPath, "a map with 'from', 'to' and 'latency_target'");
+    DraftPath path{{}, element.path};
+    path.path.position = element.position;
+    map.require("from", "the name of an actor");
+    map.read("from", rules::name("the name of an actor"), path.path.from);
+    map.require("to", "the name of an actor");
+    map.read("to", rules::name("the name of an actor"), path.path.to);
+    map.require("latency_target", "a duration such as 2ms");
+    map.read("latency_target", rules::duration(10us, 1h), path.path.latency_target);
+    draft.paths.push_back(std::move(path));
+  }
+}
+
 /// What a drop-in may add to.
 void read_shared_keys(const Reader& reader, const Map& map, Draft& draft) {
   if (const Item* const item = map.find("plugin_path")) read_plugin_path(reader, *item, draft.graph);
@@ -71,6 +86,7 @@ void read_top(const Reader& reader, const YAML::Node& document, Draft& draft) {
   if (const Item* const item = map.find("log")) read_log(reader, *item, draft.graph);
   map.read("drain_timeout", rules::duration(0ns, 24h), draft.graph.drain_timeout);
   read_shared_keys(reader, map, draft);
+  if (const Item* const item = map.find("paths")) read_paths(reader, *item, draft);
   if (const Item* const item = map.find("supervision")) read_supervision(reader, *item, draft);
 }
 

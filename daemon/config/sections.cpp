@@ -9,7 +9,7 @@ namespace sections {
 
 const Section kTop{"top",
                    {"steadyd", "name", "telemetry", "log", "drain_timeout", "plugin_path", "actors", "channels",
-                    "supervision"}};
+                    "paths", "supervision"}};
 const Section kDropIn{"drop_in", {"plugin_path", "actors", "channels"}};
 const Section kTelemetry{"telemetry", {"listen", "frame", "sampling", "otlp", "otlp_interval"}};
 const Section kLog{"log", {"format"}};
@@ -20,8 +20,9 @@ const Section kActor{"actor",
 const Section kSched{"sched", {"policy", "priority"}};
 const Section kInput{"input", {"min", "max", "max_wait"}};
 const Section kChannel{"channel",
-                       {"from", "to", "capacity", "life", "when_full", "injectable", "numa", "lock_memory",
+                       {"from", "to", "capacity", "window", "life", "when_full", "injectable", "numa", "lock_memory",
                         "huge_pages", "triggers"}};
+const Section kPath{"path", {"from", "to", "latency_target"}};
 const Section kTrigger{"trigger", {"when", "for", "colour", "on_trigger"}};
 const Section kSupervisor{"supervisor",
                           {"name", "strategy", "intensity", "period", "backoff", "shutdown", "significant", "restart",
@@ -33,14 +34,13 @@ const Section kChild{"child", {"supervisor"}};
 
 std::vector<Section> schema_sections() {
   using namespace sections;
-  return {kTop, kTelemetry, kLog, kActor, kSched, kInput, kChannel, kTrigger, kSupervisor, kBackoff, kChild};
+  return {kTop, kTelemetry, kLog, kActor, kSched, kInput, kChannel, kPath, kTrigger, kSupervisor, kBackoff, kChild};
 }
 
 bool is_for_later(const std::string& key) {
   using namespace std::string_view_literals;
   static constexpr std::array kLater{
       "standby"sv,
-      "latency_target"sv,
       "when_down"sv,
   };
   return std::ranges::find(kLater, std::string_view(key)) != kLater.end();

@@ -20,6 +20,7 @@ extern const Section kActor;
 extern const Section kSched;
 extern const Section kInput;
 extern const Section kChannel;
+extern const Section kPath;
 extern const Section kTrigger;
 extern const Section kSupervisor;
 extern const Section kBackoff;

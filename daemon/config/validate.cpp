@@ -45,6 +45,8 @@ void validate(Draft& draft, Report& report) {
   validate_supervision(draft, report);
   validate_workers(draft, report);
   for (DraftChannel& channel : draft.channels) draft.graph.channels.push_back(std::move(channel.channel));
+  validate_paths(draft, report);
+  for (DraftPath& path : draft.paths) draft.graph.paths.push_back(std::move(path.path));
 }
 
 }  // namespace steady::config

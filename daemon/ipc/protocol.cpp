@@ -12,13 +12,15 @@ using nlohmann::json;
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MessageLayout::Field, name, type, offset, count)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MessageLayout, name, size, align, fields)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Replay, ticket, channel, payload_hex)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tuning, channel, port, min, max, max_wait_ns, window_bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RingMemory, numa, lock, huge_pages)
 
 void to_json(json& object, const InputPlan& input) {
   object = {{"port", input.port},       {"channel", input.channel},     {"producer", input.producer},
             {"ring_fd", input.ring_fd}, {"reader_fd", input.reader_fd}, {"bell_fd", input.bell_fd},
             {"min", input.min},         {"max", input.max},             {"max_wait_ns", input.max_wait_ns},
-            {"message", input.message}, {"memory", input.memory}};
+            {"message", input.message}, {"memory", input.memory},
+            {"window_bytes", input.window_bytes}};
   if (input.skip) object["skip"] = *input.skip;
 }
 
@@ -32,13 +34,14 @@ void from_json(const json& object, InputPlan& input) {
   object.at("min").get_to(input.min);
   object.at("max").get_to(input.max);
   object.at("max_wait_ns").get_to(input.max_wait_ns);
+  object.at("window_bytes").get_to(input.window_bytes);
   object.at("message").get_to(input.message);
   object.at("memory").get_to(input.memory);
   if (object.contains("skip")) input.skip = object["skip"].get<std::uint64_t>();
 }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan::Reader, actor, page_fd, bell_fd)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan, port, channel, ring_fd, readers, memory)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan, port, channel, ring_fd, window_bytes, readers, memory)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActorPlan, name, plugin, type, wait, thread, generation, careful, reopen, plugin_fd,
                                    segment_fd, old_segment_fd, bell_fd, params, inputs, outputs)
 void to_json(json& object, const WorkerPlacement& placement) {
@@ -66,7 +69,7 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kEventNames{"ready",    "log",      "failed",  "violation",
                                                       "migrated", "repaired", "skipped", "replayed"};
-constexpr std::array<std::string_view, 3> kCommandNames{"drain", "stop", "replay"};
+constexpr std::array<std::string_view, 4> kCommandNames{"drain", "stop", "replay", "tune"};
 
 /// One line: text of plugins need not be UTF-8, so what is not is replaced.
 std::string line_of(const json& object) {
@@ -97,6 +100,10 @@ std::string print(const Command& command) {
     object["actor"] = command.actor;
     object["replay"] = command.replay;
   }
+  if (command.kind == Command::Kind::Tune) {
+    object["actor"] = command.actor;
+    object["tuning"] = command.tuning;
+  }
   return line_of(object);
 }
 
@@ -105,6 +112,7 @@ Result<Command> parse_command(std::string_view line) {
   const auto name = parse_line(line, [&](const json& object) {
     command.actor = object.value("actor", "");
     command.replay = object.value("replay", Replay());
+    command.tuning = object.value("tuning", Tuning());
     return object.at("command").get<std::string>();
   });
   if (!name) return tl::unexpected(name.error());

@@ -42,6 +42,7 @@ struct InputPlan {
   std::uint64_t min = 1;
   std::uint64_t max = 0;  ///< 0: as many as there are
   std::uint64_t max_wait_ns = 0;  ///< 0: forever
+  std::uint64_t window_bytes = 0;  ///< that the producer has in flight at most; 0: as many as the ring holds
   std::optional<std::uint64_t> skip;  ///< number of a dead letter: to be stepped over if it is still next
   MessageLayout message;
   RingMemory memory;
@@ -56,8 +57,19 @@ struct OutputPlan {
   std::string port;
   std::string channel;
   int ring_fd = -1;
+  std::uint64_t window_bytes = 0;  ///< in flight at most; 0: as many as the ring holds
   std::vector<Reader> readers;
   RingMemory memory{};
+};
+
+/// New thresholds for one end of a channel, while its actor runs.
+struct Tuning {
+  std::string channel;
+  std::string port;  ///< of the actor: an input, or the output that feeds the channel, to which only the window matters
+  std::uint64_t min = 1;  ///< as InputPlan has it, likewise the next two
+  std::uint64_t max = 0;
+  std::uint64_t max_wait_ns = 0;
+  std::uint64_t window_bytes = 0;
 };
 
 /// A dead letter that goes back on its channel, at the end, exactly once.
@@ -115,9 +127,11 @@ struct Command {
     Drain,   ///< sources come to their end; everything else follows from their closed channels
     Stop,    ///< finish the current step and exit with code 0
     Replay,  ///< the actor puts a dead letter back
+    Tune,    ///< the actor's next steps see other thresholds
   } kind = Kind::Stop;
-  std::string actor{};  ///< of a Replay
+  std::string actor{};  ///< of a Replay and a Tune: of one actor only; otherwise empty
   Replay replay{};
+  Tuning tuning{};
 };
 [[nodiscard]] std::string print(const Command& command);
 [[nodiscard]] Result<Command> parse_command(std::string_view line);

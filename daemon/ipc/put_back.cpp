@@ -60,7 +60,7 @@ bool put_back(ActorWords& words, std::span<OutputEnd* const> all_outputs, Output
               std::uint64_t ticket, FenceMode fence) {
   const bool frame = end.message_bytes() == 0;
   const std::uint64_t bytes = frame ? frame_bytes(payload.size()) : payload.size();
-  if (end.vacant_bytes() < bytes && (!end.refresh() || end.vacant_bytes() < bytes)) return false;
+  if (!end.fits(bytes) && (!end.refresh() || !end.fits(bytes))) return false;
   count_up(words.process.begun);
   const Position at = end.position();
   unsigned char* to = end.begin();
@@ -99,6 +99,7 @@ Result<std::unique_ptr<DormantActor>> DormantActor::wake(const std::string& segm
     auto end = open_output(output);
     if (!end) return tl::unexpected(std::move(end.error()));
     made->channels_.push_back(output.channel);
+    if (output.window_bytes != 0) end->set_window(output.window_bytes);
     made->outputs_.push_back(std::make_unique<OutputEnd>(std::move(*end)));
     made->output_ends_.push_back(made->outputs_.back().get());
   }

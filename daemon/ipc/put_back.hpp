@@ -39,6 +39,7 @@ class DormantActor {
     std::string ring;
     std::vector<std::string> readers;
     std::vector<std::string> bells;  ///< one per reader
+    std::uint64_t window_bytes = 0;  ///< in flight at most; 0: as many as the ring holds
   };
 
   /// Maps everything and finishes an interrupted commit. Only while no process has the actor's segment mapped for

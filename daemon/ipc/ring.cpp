@@ -79,6 +79,7 @@ OutputEnd::OutputEnd(const RingShape& shape, Mapping ring, std::vector<Reader> r
       data_(ring_mapping_.at<unsigned char>(kPage)),
       mask_(shape.ring_bytes - 1),
       capacity_bytes_(shape.capacity_bytes),
+      window_bytes_(shape.capacity_bytes),
       message_bytes_(shape.message_bytes),
       tail_(last_position(shape, ring_->tail, ring_->tail_messages)),
       head_(tail_.bytes - capacity_bytes_),  // no room until the first refresh()

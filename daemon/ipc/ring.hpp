@@ -138,10 +138,10 @@ class InputEnd {
   /// Rings the producer if it sleeps for the room that publish() made. After the publisher's fence.
   void wake_peers() { producer_.wake(head_.bytes); }
 
-  /// Rings a producer that sleeps although there is some room: it waits for more than this end, which is about to sleep
-  /// as well, would ever give. After the sleeper's fence.
-  void wake_idle_producer() const {
-    if (available_bytes() < capacity_bytes_ && producer_.asleep()) producer_.wake_always();
+  /// Rings a producer that sleeps although there is some room in its window: it waits for more than this end, which is
+  /// about to sleep as well, would ever give. After the sleeper's fence.
+  void wake_idle_producer(std::uint64_t window_bytes) const {
+    if (available_bytes() < window_bytes && producer_.asleep()) producer_.wake_always();
   }
 
   /// Its side of the channel's marks, from where the end stands now; not longer than this end.
@@ -184,8 +184,21 @@ class OutputEnd {
   [[nodiscard]] std::uint64_t capacity_bytes() const { return capacity_bytes_; }
   [[nodiscard]] Position position() const { return tail_; }
 
-  /// Bytes that were free at the last refresh().
-  [[nodiscard]] std::uint64_t vacant_bytes() const { return capacity_bytes_ - (tail_.bytes - head_); }
+  /// How many bytes may be in flight at most: all that the ring holds, unless told otherwise. When more than that are in
+  /// flight already there is no room until the slowest reader has come so far.
+  void set_window(std::uint64_t bytes) { window_bytes_ = std::min(bytes, capacity_bytes_); }
+  [[nodiscard]] std::uint64_t window_bytes() const { return window_bytes_; }
+
+  /// Bytes of the window that were free at the last refresh().
+  [[nodiscard]] std::uint64_t vacant_bytes() const {
+    return window_bytes_ - std::min(window_bytes_, tail_.bytes - head_);
+  }
+  /// Nothing was in flight at the last refresh().
+  [[nodiscard]] bool idle() const { return tail_.bytes == head_; }
+  /// Whether one message of `bytes` may be put: also one that is longer than the window, when nothing else is in flight.
+  [[nodiscard]] bool fits(std::uint64_t bytes) const {
+    return bytes <= vacant_bytes() || (idle() && bytes <= capacity_bytes_);
+  }
   [[nodiscard]] unsigned char* begin() const { return data_ + (tail_.bytes & mask_); }
   /// The slowest reader's position at the last refresh().
   [[nodiscard]] std::uint64_t slowest() const { return head_; }
@@ -257,6 +270,7 @@ class OutputEnd {
   unsigned char* data_;
   std::uint64_t mask_;
   std::uint64_t capacity_bytes_;
+  std::uint64_t window_bytes_;
   std::uint64_t message_bytes_;
   Position tail_;
   std::uint64_t head_ = 0;

@@ -33,6 +33,12 @@ class Json {
     else
       writer_.Null();
   }
+  void value(const std::optional<std::uint64_t>& number) {
+    if (number)
+      value(*number);
+    else
+      writer_.Null();
+  }
   void value(const std::map<std::string, std::uint64_t>& counts) {
     writer_.StartObject();
     for (const auto& [name, count] : counts) field(name.c_str(), count);
@@ -55,6 +61,7 @@ class Json {
   void value(const ActorSnapshot& actor);
   void value(const ChannelReader& reader);
   void value(const ChannelSnapshot& channel);
+  void value(const PathSnapshot& path);
   void value(const SupervisorSnapshot& supervisor);
   void value(const Bottleneck& bottleneck);
   void value(const Deadlock& deadlock);
@@ -173,6 +180,9 @@ void Json::value(const ChannelReader& reader) {
   field("fill", reader.fill);
   field("latency_seconds", reader.latency_seconds);
   field("waiting_seconds", reader.waiting_seconds);
+  field("min", reader.min);
+  field("max", reader.max);
+  field("max_wait_seconds", reader.max_wait_seconds);
   writer_.EndObject();
 }
 
@@ -186,6 +196,9 @@ void Json::value(const ChannelSnapshot& channel) {
   field("frames", channel.frames);
   field("capacity_messages", channel.capacity_messages);
   field("capacity_bytes", channel.capacity_bytes);
+  field("window_messages", channel.window_messages);
+  field("window_bytes", channel.window_bytes);
+  field("window_from", channel.window_from);
   field("messages_sent", channel.messages_sent);
   field("bytes_sent", channel.bytes_sent);
   field("inflight_messages", channel.inflight_messages);
@@ -198,6 +211,17 @@ void Json::value(const ChannelSnapshot& channel) {
   field("blocked_seconds", channel.blocked_seconds);
   field("blocked_ratio", channel.blocked_ratio);
   field("triggers", channel.triggers);
+  writer_.EndObject();
+}
+
+void Json::value(const PathSnapshot& path) {
+  writer_.StartObject();
+  field("from", path.from);
+  field("to", path.to);
+  field("target_seconds", path.target_seconds);
+  field("p99_seconds", path.p99_seconds);
+  field("state", path.state);
+  field("channels", path.channels);
   writer_.EndObject();
 }
 
@@ -244,6 +268,7 @@ void Json::value(const Snapshot& snapshot) {
   field("segments_quarantined", snapshot.segments_quarantined);
   field("actors", snapshot.actors);
   field("channels", snapshot.channels);
+  field("paths", snapshot.paths);
   field("supervisors", snapshot.supervisors);
   field("bottlenecks", snapshot.bottlenecks);
   field("deadlocks", snapshot.deadlocks);

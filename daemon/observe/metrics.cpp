@@ -164,6 +164,21 @@ void trigger_active(const Snapshot& snapshot, const Sink& sink) {
       sink.add(labels_of("actor", actor.name, trigger), number(trigger.active));
 }
 
+Labels labels_of(const PathSnapshot& path) { return {{"from", path.from}, {"to", path.to}}; }
+
+void path_target(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& path : snapshot.paths) sink.add(labels_of(path), path.target_seconds);
+}
+
+void path_latency(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& path : snapshot.paths) {
+    if (!path.p99_seconds) continue;
+    auto labels = labels_of(path);
+    labels.push_back({"quantile", "0.99"});
+    sink.add(std::move(labels), *path.p99_seconds);
+  }
+}
+
 void restarts_remaining(const Snapshot& snapshot, const Sink& sink) {
   for (const auto& supervisor : snapshot.supervisors)
     sink.add({{"supervisor", supervisor.name}},
@@ -200,6 +215,8 @@ constexpr std::array kRows{
     Row{"steady_channel_capacity_messages", kGauge, "Messages that the ring holds; none for variable-size frames.",
         &capacity_messages},
     Row{"steady_channel_capacity_bytes", kGauge, "Bytes that the ring holds.", &per_channel<&C::capacity_bytes>},
+    Row{"steady_channel_window_bytes", kGauge, "Bytes of the ring that may be in flight.",
+        &per_channel<&C::window_bytes>},
     Row{"steady_channel_blocked_seconds_total", kCounter, "Time that the producer waited for room in the ring.",
         &per_channel<&C::blocked_seconds>},
     Row{"steady_channel_latency_seconds", kHistogram,
@@ -230,6 +247,10 @@ constexpr std::array kRows{
         &per_actor<&A::context_switches>},
     Row{"steady_actor_memory_bytes", kGauge, "Resident memory of the actor's worker.", &per_actor<&A::memory_bytes>},
     Row{"steady_trigger_active", kGauge, "1 while a trigger of the configuration is active.", &trigger_active},
+    Row{"steady_path_latency_target_seconds", kGauge, "Age that a path's configuration allows its messages to have.",
+        &path_target},
+    Row{"steady_path_latency_seconds", kGauge, "Age of messages from end to end of a path lately; an upper bound.",
+        &path_latency},
     Row{"steady_supervisor_restarts_remaining", kGauge, "Restarts that the supervisor may still spend in its period.",
         &restarts_remaining},
     Row{"steady_supervisor_failed", kGauge, "1 when the supervisor gave up.", &supervisor_failed},

@@ -60,6 +60,9 @@ struct ChannelReader {
   Statistic latency_seconds;     ///< from the commit that put a message to the commit that took it
   Distribution latency;          ///< the same since the channel was created
   double waiting_seconds = 0;    ///< age of the oldest message that is marked and not taken; 0: none is
+  std::uint64_t min = 1;               ///< messages that must wait before it runs
+  std::optional<std::uint64_t> max{};  ///< that a step of it sees at most; empty: no bound of its own
+  std::optional<double> max_wait_seconds{};  ///< runs with fewer than min after so long; empty: never
 };
 
 struct ChannelSnapshot {
@@ -71,6 +74,9 @@ struct ChannelSnapshot {
   bool frames = false;                  ///< variable-size messages: the capacity is counted in bytes only
   std::uint64_t capacity_messages = 0;  ///< 0 when the channel carries frames
   std::uint64_t capacity_bytes = 0;
+  std::uint64_t window_messages = 0;    ///< of the capacity what may be in flight; 0 when the channel carries frames
+  std::uint64_t window_bytes = 0;       ///< likewise
+  std::string window_from;              ///< who says so: default, configuration, operator or latency_target
   std::uint64_t messages_sent = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t inflight_messages = 0;  ///< as the slowest reader sees it
@@ -138,6 +144,18 @@ struct ActorSnapshot {
 inline constexpr const char* kActorStates[] = {"stopped",  "waiting",  "starting", "running",
                                                "stopping", "finished", "failed"};
 
+/// All channels between two actors, for which the configuration names a target.
+struct PathSnapshot {
+  std::string from;
+  std::string to;
+  double target_seconds = 0;
+  std::optional<double> p99_seconds;  ///< from end to end lately, at most; empty: nothing was measured
+  std::string state;                  ///< one of kPathStates
+  std::vector<std::string> channels;
+};
+
+inline constexpr const char* kPathStates[] = {"idle", "holding", "missing"};
+
 struct SupervisorSnapshot {
   std::string name;
   std::string strategy;
@@ -176,6 +194,7 @@ struct Snapshot {
   std::uint64_t segments_quarantined = 0;
   std::vector<ActorSnapshot> actors;
   std::vector<ChannelSnapshot> channels;
+  std::vector<PathSnapshot> paths;  ///< in the order of the configuration
   std::vector<SupervisorSnapshot> supervisors;
   std::vector<Bottleneck> bottlenecks;  ///< the worst first
   std::vector<Deadlock> deadlocks;

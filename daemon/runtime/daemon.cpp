@@ -57,6 +57,7 @@ Daemon::Daemon(uv_loop_t* loop, Options options, config::Graph graph)
       plugins_(loop, executable_directory() + "/steadyd-worker", plugin_directories(graph_.plugin_path)),
       wiring_(options_.runtime_directory, options_.state_directory),
       triggers_(graph_),
+      tunings_(graph_),
       fence_(ipc::register_membarrier() ? ipc::FenceMode::Membarrier : ipc::FenceMode::Full),
       started_at_(monotonic_now()) {}
 
@@ -116,6 +117,7 @@ Status Daemon::resolve_plan() {
   }
   place(resolution.plan);
   plan_ = std::move(resolution.plan);
+  find_paths();
   for (const topology::PlannedActor& actor : plan_.actors) {
     if (!actor.unavailable.empty())
       log::error("An actor cannot run: its plugin is unusable", {{"actor", actor.spec.name}, {"why", actor.unavailable}});

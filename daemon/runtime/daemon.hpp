@@ -4,6 +4,7 @@
 // Its parts, one file each: daemon.cpp opens and runs, daemon_workers.cpp starts workers and listens to them,
 // daemon_deaths.cpp finds out what they died of and who is to blame, daemon_watch.cpp notices those that hang,
 // daemon_triggers.cpp looks at the triggers of the configuration,
+// daemon_tuning.cpp changes thresholds and holds latency targets,
 // daemon_operator.cpp, daemon_records.cpp, daemon_logs.cpp,
 // daemon_channels.cpp and daemon_page.cpp answer people, daemon_stop.cpp drains and stops,
 // daemon_upgrade.cpp goes on as another binary.
@@ -37,6 +38,7 @@
 #include "runtime/hang.hpp"
 #include "runtime/hooks.hpp"
 #include "runtime/incidents.hpp"
+#include "runtime/latency_control.hpp"
 #include "runtime/letters.hpp"
 #include "runtime/otlp_push.hpp"
 #include "runtime/plugins.hpp"
@@ -44,6 +46,7 @@
 #include "runtime/stop_report.hpp"
 #include "runtime/symbolizer.hpp"
 #include "runtime/triggers.hpp"
+#include "runtime/tunings.hpp"
 #include "runtime/wiring.hpp"
 #include "supervision/tree.hpp"
 #include "topology/plan.hpp"
@@ -175,6 +178,15 @@ class Daemon {
   void look_at_triggers();
   void show_triggers(observe::Snapshot& snapshot) const;
 
+  // Thresholds and windows, by operators and by latency targets: daemon_tuning.cpp
+  [[nodiscard]] control::Answer answer_tuning(const nlohmann::json& params);
+  void tell_tunings(const std::vector<std::size_t>& channels);
+  void send_tuning(std::size_t actor, const ipc::Command& command);
+  void find_paths();
+  [[nodiscard]] HopMeasure measure_hop(HeldPath& path, std::size_t index, std::chrono::nanoseconds now);
+  void hold_targets();
+  void show_tunings(observe::Snapshot& snapshot) const;
+
   // Time and end: daemon_stop.cpp
   void frame();
   void look_at_processes();
@@ -207,6 +219,8 @@ class Daemon {
   std::optional<Incidents> incidents_;
   std::optional<Letters> letters_;
   Triggers triggers_;
+  Tunings tunings_;
+  std::vector<HeldPath> paths_;  ///< in the order of the configuration
   std::optional<Hooks> hooks_;
   topology::Plan plan_;
   ipc::FenceMode fence_;

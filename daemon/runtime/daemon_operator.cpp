@@ -51,6 +51,7 @@ control::Answer Daemon::answer(const std::string& method, const nlohmann::json& 
     if (auto done = operate(method, params.at("actor").get<std::string>()); !done) return fail(done.error(), method);
     return nlohmann::json::object();
   }
+  if (method == "set" || method == "get") return answer_tuning(params);
   if (method == "channel" || method.starts_with("inject")) return answer_channels(method, params);
   return answer_records(method, params);
 }
@@ -131,6 +132,7 @@ Status Daemon::adopt_plugins(ChildId child) {
                                      " still runs with the old one; stop that first");
   place(resolution.plan);
   plan_ = std::move(resolution.plan);
+  tunings_.apply(plan_);
   const std::string unstartable = why_unstartable(child);
   tree_->set_startable(child, unstartable.empty(), unstartable);
   if (!unstartable.empty()) return fail(ErrorCode::Invalid, unstartable);
@@ -170,6 +172,7 @@ observe::Snapshot Daemon::snapshot(Sampler::With with) {
   const nanoseconds now = monotonic_now();
   observe::Snapshot made = sampler_.snapshot(plan_, *tree_, facts_, now, with);
   show_triggers(made);
+  show_tunings(made);
   made.name = graph_.name;
   made.version = STEADY_VERSION;
   made.uptime_seconds = std::chrono::duration<double>(now - started_at_).count();

@@ -24,6 +24,7 @@ void Daemon::frame() {
   notify_alive();
   if (frames_++ % 10 == 0) look_at_processes();
   put_for_dormant();
+  hold_targets();
   look_at_triggers();
   feed_streams();
   if (phase_ == Phase::Draining) end_drain_when_done();

@@ -159,8 +159,13 @@ observe::WaitView Sampler::wait_view(const topology::Plan& plan, const supervisi
   }
   for (std::size_t i = 0; i < plan.channels.size(); ++i) {
     const topology::PlannedChannel& channel = plan.channels[i];
+    // To those who wait for each other a full window is a full channel.
+    const double narrowed = channel.is_narrowed() && channel.window_bytes != 0
+                                ? static_cast<double>(channel.capacity_bytes) / static_cast<double>(channel.window_bytes)
+                                : 1;
     for (std::size_t r = 0; r < channel.consumers.size(); ++r)
-      view.lanes.push_back({channel.name, channel.producer, channel.consumers[r], channel_tracks_[i].recent_fill(r),
+      view.lanes.push_back({channel.name, channel.producer, channel.consumers[r],
+                            std::min(1.0, channel_tracks_[i].recent_fill(r) * narrowed),
                             channel_tracks_[i].blocked_ratio(), channel_tracks_[i].empty(r),
                             channel_tracks_[i].closed()});
   }
@@ -225,6 +230,8 @@ void Sampler::add_channel(observe::Snapshot& snapshot, const topology::Plan& pla
   shown.message_type = !planned.known ? "unknown" : planned.frames ? "frames" : planned.message.name;
   shown.capacity_messages = planned.capacity_messages;
   shown.capacity_bytes = planned.capacity_bytes;
+  shown.window_messages = planned.frames ? 0 : planned.window;
+  shown.window_bytes = planned.window_bytes;
   ipc::ChannelSample sample;
   if (channels_[index]) sample = channels_[index]->sample(static_cast<std::uint64_t>(now.count()));
   if (sample.capacity_bytes != 0) {
@@ -240,6 +247,12 @@ void Sampler::add_channel(observe::Snapshot& snapshot, const topology::Plan& pla
     observe::ChannelReader reader;
     reader.actor = plan.actors[planned.consumers[r]].spec.name;
     reader.port = planned.consumer_ports[r];
+    const auto& inputs = plan.actors[planned.consumers[r]].spec.inputs;
+    if (const auto tuning = inputs.find(reader.port); tuning != inputs.end()) {
+      reader.min = tuning->second.min;
+      reader.max = tuning->second.max;
+      if (tuning->second.max_wait) reader.max_wait_seconds = seconds(*tuning->second.max_wait);
+    }
     if (r < sample.readers.size()) {
       const std::uint64_t head = std::min(sample.readers[r].head_bytes, sample.tail_bytes);
       reader.bytes_received = head;
@@ -295,6 +308,15 @@ void Sampler::add_actor(observe::Snapshot& snapshot, const topology::Plan& plan,
   }
   actor_tracks_[index].show(shown, with == With::Statistics);
   snapshot.actors.push_back(std::move(shown));
+}
+
+Histogram Sampler::latency(std::size_t channel, std::size_t reader) const {
+  return channels_[channel] ? channels_[channel]->latency(reader) : Histogram{};
+}
+
+ipc::ChannelSample Sampler::channel(std::size_t channel, nanoseconds now) const {
+  if (!channels_[channel]) return {};
+  return channels_[channel]->sample(static_cast<std::uint64_t>(now.count()));
 }
 
 bool Sampler::finished(const topology::Plan& plan, std::size_t worker) const {

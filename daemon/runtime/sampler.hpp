@@ -54,6 +54,11 @@ class Sampler {
   [[nodiscard]] const ChannelTrack& channel_track(std::size_t channel) const { return channel_tracks_[channel]; }
   [[nodiscard]] const ActorTrack& actor_track(std::size_t actor) const { return actor_tracks_[actor]; }
 
+  /// How old the messages were that a reader took, since its page was made; nothing when it cannot be seen.
+  [[nodiscard]] Histogram latency(std::size_t channel, std::size_t reader) const;
+  /// How long the channel's producer has waited for room in all, and how many messages it has sent.
+  [[nodiscard]] ipc::ChannelSample channel(std::size_t channel, std::chrono::nanoseconds now) const;
+
   /// Whether every actor of the worker has brought its streams to their end.
   [[nodiscard]] bool finished(const topology::Plan& plan, std::size_t worker) const;
   /// Adds every channel, once per reader.

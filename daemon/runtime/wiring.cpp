@@ -11,6 +11,7 @@
 #include "ipc/crash_page.hpp"
 #include "process/lock.hpp"
 #include "process/process.hpp"
+#include "runtime/tunings.hpp"
 
 namespace steady::runtime {
 namespace {
@@ -244,11 +245,11 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
       input.reader_fd =
           descriptors.open(memory_.reader_path(channel.name, reader_name(plan, channel, end.reader)), O_RDWR);
       input.bell_fd = descriptors.open(bell_path(plan, channel.producer), O_RDWR);
-      if (const auto tuning = actor.spec.inputs.find(input.port); tuning != actor.spec.inputs.end()) {
-        input.min = tuning->second.min;
-        input.max = tuning->second.max.value_or(0);
-        input.max_wait_ns = static_cast<std::uint64_t>(tuning->second.max_wait.value_or(std::chrono::nanoseconds(0)).count());
-      }
+      const ipc::Tuning tuning = tuning_for(plan, index, end);
+      input.min = tuning.min;
+      input.max = tuning.max;
+      input.max_wait_ns = tuning.max_wait_ns;
+      input.window_bytes = tuning.window_bytes;
       input.message = layout_of(channel);
       input.memory = to_order(channel.placement);
     }
@@ -258,6 +259,7 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
       output.port = actor.type.ports[end.port].name;
       output.channel = channel.name;
       output.ring_fd = descriptors.open(memory_.ring_path(channel.name), O_RDWR);
+      output.window_bytes = tuning_for(plan, index, end).window_bytes;
       output.memory = to_order(channel.placement);
       for (std::size_t reader = 0; reader < channel.consumers.size(); ++reader) {
         const std::size_t consumer = channel.consumers[reader];
@@ -302,6 +304,7 @@ Result<std::unique_ptr<ipc::DormantActor>> Wiring::wake(const topology::Plan& pl
     output.channel = channel.name;
     output.ring = memory_.ring_path(channel.name);
     output.readers = reader_paths(channel, plan);
+    output.window_bytes = tuning_for(plan, index, end).window_bytes;
     for (const std::size_t consumer : channel.consumers)
       output.bells.push_back(bell_path(plan, consumer));
   }

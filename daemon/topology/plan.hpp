@@ -44,10 +44,21 @@ struct PlannedChannel {
   Message message;              ///< what it carries, when not frames
   std::uint64_t capacity_messages = 0;  ///< 0 for frames
   std::uint64_t capacity_bytes = 0;     ///< bytes that may be in flight: capacity_messages × size, or the frames' bytes
+  std::uint64_t window = 0;             ///< of the capacity, in its unit, what the producer may have in flight
+  std::uint64_t window_bytes = 0;       ///< the same in bytes
   config::Life life = config::Life::Memory;
   config::WhenFull when_full = config::WhenFull::Block;
   config::ChannelPlacement placement;
+
+  /// Less may be in flight than the ring holds.
+  [[nodiscard]] bool is_narrowed() const { return window_bytes < capacity_bytes; }
 };
+
+/// Changes the window, in the unit of the capacity.
+void set_window(PlannedChannel& channel, std::uint64_t window);
+
+/// The least window that a channel of frames may have, in bytes.
+inline constexpr std::uint64_t kLeastFrameBytes = 4096;
 
 /// One process; the unit of crash.
 struct PlannedWorker {

@@ -32,7 +32,7 @@ Result<std::unique_ptr<Actor>> Actor::create(const ipc::ActorPlan& plan, const s
   if (!io) return tl::unexpected(std::move(io.error()));
   made->io_ = std::move(*io);
   made->source_ = made->io_->inputs().empty();
-  for (const InputLane& lane : made->io_->inputs()) made->has_max_waits_ |= lane.plan->max_wait_ns != 0;
+  for (const InputLane& lane : made->io_->inputs()) made->has_max_waits_ |= lane.max_wait_ns != 0;
   if (made->io_->repaired()) {
     ipc::Event event;
     event.kind = ipc::Event::Kind::Repaired;
@@ -94,7 +94,11 @@ void Actor::order(const ipc::Command& command) {
     const std::lock_guard lock(replays_mutex_);
     replays_.push_back(command.replay);
   }
-  static constexpr unsigned kOrders[] = {kDrain, kStop, kReplay};
+  if (command.kind == ipc::Command::Kind::Tune) {
+    const std::lock_guard lock(tunings_mutex_);
+    tunings_.push_back(command.tuning);
+  }
+  static constexpr unsigned kOrders[] = {kDrain, kStop, kReplay, kTune};
   orders_.fetch_or(kOrders[static_cast<std::size_t>(command.kind)], std::memory_order_release);
   io_->bell().ring();
 }
@@ -123,6 +127,7 @@ Actor::Turn Actor::turn() {
 bool Actor::obey(unsigned orders) {
   if ((orders & kStop) != 0) return false;
   if ((orders & kReplay) != 0) take_replays();
+  if ((orders & kTune) != 0) take_tunings();
   if (!waiting_replays_.empty()) put_replays_back();
   if ((orders & kDrain) != 0 && io_->io().stopping == 0) {
     io_->io().stopping = 1;
@@ -183,7 +188,7 @@ void Actor::commit_unusual() { commit(io_->io().finished != 0, 0, ipc::NoHook{})
 
 /// What a commit leaves to be done here.
 void Actor::settle() {
-  stalled_ = !io_->progressed();
+  stalled_ = !io_->progressed() && !io_->stretch_windows();
   if (io_->violated()) park_violated();
   if (io_->io().conditions_changed != 0) plan_conditions();
 }
@@ -211,7 +216,7 @@ void Actor::say_returned() {
 
 void Actor::park(InputLane& lane) {
   lane.parked = true;
-  lane.need = lane.enough = kNever;
+  lane.need = lane.suffices = kNever;
   ipc::Event event;
   event.kind = ipc::Event::Kind::Violation;
   event.actor = plan_.name;

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "ipc/commit.hpp"
@@ -89,7 +90,7 @@ class Actor {
 
  private:
   /// What was ordered and is not done, as bits.
-  enum Order : unsigned { kDrain = 1, kStop = 2, kReplay = 4 };
+  enum Order : unsigned { kDrain = 1, kStop = 2, kReplay = 4, kTune = 8 };
 
   Actor(const ipc::ActorPlan& plan, const steady_actor_type& type, ipc::FenceMode fence, bool sampling, Events& events);
 
@@ -124,6 +125,7 @@ class Actor {
   void skip_dead_letters();
   void take_replays();
   void put_replays_back();
+  void take_tunings();
   [[nodiscard]] bool put_back(const ipc::Replay& replay);
 
   // When to run: actor_ready.cpp
@@ -163,6 +165,8 @@ class Actor {
   std::mutex replays_mutex_;
   std::deque<ipc::Replay> replays_;     ///< guarded by replays_mutex_; not yet looked at while kReplay is ordered
   std::deque<ipc::Replay> waiting_replays_;  ///< the actor's thread: for room
+  std::mutex tunings_mutex_;
+  std::vector<ipc::Tuning> tunings_;  ///< guarded by tunings_mutex_; in the order in which they came
   std::optional<Careful> careful_;      ///< from the start of run()
   Sampling sampling_;
 

@@ -18,6 +18,24 @@ constexpr std::uint64_t kScratchBytes = 1 << 20;
 /// What a frame of `length` bytes takes in a ring.
 constexpr std::uint64_t frame_bytes(std::uint64_t length) { return (sizeof(steady_frame) + length + 7) / 8 * 8; }
 
+/// `from`: an InputPlan, or a Tuning that changes it.
+template <class From>
+void apply(const From& from, InputLane& lane) {
+  lane.min = from.min;
+  lane.max = from.max;
+  lane.max_wait_ns = from.max_wait_ns;
+  lane.window_bytes = lane.end.capacity_bytes();
+  if (from.window_bytes != 0) lane.window_bytes = std::min(lane.window_bytes, from.window_bytes);
+  if (lane.max_wait_ns == 0) lane.waiting_since_ns = 0;
+}
+
+/// `from`: an OutputPlan, or a Tuning that changes it.
+template <class From>
+void apply(const From& from, OutputLane& lane) {
+  lane.window_bytes = from.window_bytes != 0 ? from.window_bytes : lane.end->capacity_bytes();
+  ActorIo::set_window(lane);
+}
+
 std::uint32_t field_type(std::string_view name) {
   for (std::uint32_t i = 0; i < kFieldTypes.size(); ++i)
     if (kFieldTypes[i] == name) return i;
@@ -83,7 +101,8 @@ Status ActorIo::map_ends() {
 Status ActorIo::map_input(std::size_t port_index, const ipc::InputPlan& input) {
   auto end = ipc::InputEnd::create(input.ring_fd, input.reader_fd, input.bell_fd, input.memory);
   if (!end) return fail(std::move(end.error()), "channel " + input.channel);
-  inputs_.push_back({std::move(*end), nullptr, &input, port_index});
+  InputLane& lane = inputs_.emplace_back(InputLane{std::move(*end), nullptr, &input, port_index});
+  apply(input, lane);
   return {};
 }
 
@@ -98,6 +117,7 @@ Status ActorIo::map_output(std::size_t port_index) {
     if (!end) return fail(std::move(end.error()), "channel " + output.channel);
     lane.end.emplace(std::move(*end));
     lane.plan = &output;
+    apply(output, lane);
   }
   if (!lane.end) lane.scratch = std::make_unique_for_overwrite<unsigned char[]>(kScratchBytes);  // untouched: no memory
   outputs_.push_back(std::move(lane));
@@ -200,7 +220,7 @@ std::optional<ActorIo::OldState> ActorIo::old_state() const {
 bool ActorIo::show(InputLane& lane) {
   bool sound = true;
   const bool closed = lane.end.closed();  // SYNC(closed): before tail, so that closed means "this is all"
-  const bool few = lane.end.available_messages() < std::max(lane.plan->min, lane.last_used);
+  const bool few = lane.end.available_messages() < std::max(lane.min, lane.last_used);
   if (!lane.parked && (few || closed != lane.closed)) {
     sound = lane.end.refresh();
     lane.parked = !sound;
@@ -217,6 +237,7 @@ bool ActorIo::show(OutputLane& lane) {
   if (!lane.end) {
     view.used_bytes = 0;
     view.used_messages = 0;
+    view.refused = 0;
     view.bytes = kScratchBytes;
     view.messages = message_bytes != 0 ? kScratchBytes / message_bytes : 0;
     lane.vacant = message_bytes != 0 ? view.messages : view.bytes;
@@ -279,6 +300,32 @@ bool ActorIo::skip(InputLane& lane, ipc::FenceMode fence) {
 
 bool ActorIo::put_back(OutputLane& lane, std::string_view payload, std::uint64_t ticket, ipc::FenceMode fence) {
   return ipc::put_back(*words_, output_ends_, *lane.end, payload, ticket, fence);
+}
+
+void ActorIo::tune(const ipc::Tuning& tuning) {
+  const auto is_meant = [&](const auto& lane) {
+    return lane.plan != nullptr && lane.plan->channel == tuning.channel && lane.plan->port == tuning.port;
+  };
+  for (InputLane& lane : inputs_)
+    if (is_meant(lane)) apply(tuning, lane);
+  for (OutputLane& lane : outputs_)
+    if (is_meant(lane)) apply(tuning, lane);
+}
+
+void ActorIo::set_window(OutputLane& lane) {
+  lane.stretched = false;
+  lane.end->set_window(std::max(lane.window_bytes, lane.asked_bytes));
+}
+
+bool ActorIo::stretch_windows() {
+  bool any = false;
+  for (OutputLane& lane : outputs_) {
+    if (!lane.end || lane.view->refused == 0 || !lane.end->idle()) continue;
+    if (lane.end->window_bytes() == lane.end->capacity_bytes()) continue;
+    lane.end->set_window(2 * lane.end->window_bytes());
+    lane.stretched = any = true;
+  }
+  return any;
 }
 
 void ActorIo::wake_all_peers() {

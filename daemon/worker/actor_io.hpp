@@ -36,16 +36,27 @@ struct InputLane {
   steady_view* view = nullptr;
   const ipc::InputPlan* plan = nullptr;
   std::uint64_t port = 0;
+  std::uint64_t min = 1;               ///< as the plan has it, unless it was tuned since; likewise the next three
+  std::uint64_t max = 0;
+  std::uint64_t max_wait_ns = 0;
+  std::uint64_t window_bytes = 0;      ///< never 0
   std::uint64_t most = 0;              ///< messages that a step sees at most; 0: no bound
   std::uint64_t last_used = 0;         ///< messages the last step took: what the next may want again
   std::uint64_t need = kNever;         ///< messages without which a step must look first; see show_known()
-  std::uint64_t enough = kNever;       ///< the same, and as many as the last step took
+  std::uint64_t suffices = kNever;       ///< the same, and as many as the last step took
   std::uint64_t target = ipc::kAwake;  ///< position that ends the present wait
   std::uint64_t careful_until = 0;     ///< number of the first message that the last generation cannot have seen
   std::uint64_t waiting_since_ns = 0;  ///< since when fewer than `min` wait; 0: not so
   bool closed = false;
   bool parked = false;  ///< its producer wrote the impossible: reads as empty until someone restarts it
   std::optional<ipc::MarkReader> marks{};
+
+  /// How many messages make a step that asks for `amount`: never more than the producer may have in flight.
+  [[nodiscard]] std::uint64_t enough(std::uint64_t amount) const {
+    const std::uint64_t wanted = std::max(amount, min);
+    const std::uint64_t message_bytes = end.message_bytes();
+    return message_bytes == 0 ? wanted : std::min(wanted, window_bytes / message_bytes);
+  }
 };
 
 /// One output port. Without a ring (an optional port that nobody reads) its messages go to scratch memory.
@@ -54,15 +65,18 @@ struct OutputLane {
   steady_view* view = nullptr;
   const ipc::OutputPlan* plan = nullptr;
   std::uint64_t port = 0;
+  std::uint64_t window_bytes = 0;  ///< in flight at most, as the plan has it or was tuned since; never 0
+  std::uint64_t asked_bytes = 0;   ///< room that the actor's conditions ask for: the window is not less than that
   std::uint64_t most = 0;     ///< messages that a step sees room for at most; 0: no bound
   std::uint64_t vacant = 0;   ///< messages (bytes of frames) that there is room for, shown or not
   std::uint64_t most_bytes = 0;        ///< the same in bytes
   std::uint64_t last_used_bytes = 0;
   std::uint64_t need_bytes = kNever;   ///< room without which a step must look first; see show_known()
-  std::uint64_t enough_bytes = kNever; ///< the same, and as much as the last step used
+  std::uint64_t suffices_bytes = kNever; ///< the same, and as much as the last step used
   std::uint64_t target = ipc::kAwake;  ///< slowest reader's position that ends the present wait
   std::uint64_t needed_bytes = 0;      ///< room that would be enough, even if more is waited for
   bool blocked = false;                ///< the present wait is said to be for room here
+  bool stretched = false;              ///< the window is larger than it should be, for one frame that is longer
   std::optional<ipc::MarkMaker> marks;
   std::unique_ptr<unsigned char[]> scratch;
 };
@@ -117,6 +131,7 @@ class ActorIo {
     view.sequence = lane.end->position().messages;
     view.used_bytes = 0;
     view.used_messages = 0;
+    view.refused = 0;
   }
 
   /// Commits what the views say was used. Returns why the actor broke the contract, or nothing. `stepped_ns`: when the
@@ -154,7 +169,7 @@ class ActorIo {
       const std::uint64_t bytes = view.used_bytes;
       if (messages - 1 >= view.messages || bytes > view.bytes || view.violated != 0) return false;
       lane.last_used = messages;
-      lane.enough = std::max(lane.need, messages);
+      lane.suffices = std::max(lane.need, messages);
       const ipc::Position at = lane.end.position();
       inputs[i] = {&lane.end, {at.bytes + bytes, at.messages + messages}};
     }
@@ -163,9 +178,9 @@ class ActorIo {
       const steady_view& view = *lane.view;
       const std::uint64_t messages = view.used_messages;
       const std::uint64_t bytes = view.used_bytes;
-      if (messages == 0 || bytes > view.bytes) return false;
+      if (messages == 0 || bytes > view.bytes || lane.stretched) return false;
       lane.last_used_bytes = bytes;
-      lane.enough_bytes = std::max(lane.need_bytes, bytes);
+      lane.suffices_bytes = std::max(lane.need_bytes, bytes);
       const ipc::Position at = lane.end->position();
       outputs[i] = {&*lane.end, {at.bytes + bytes, at.messages + messages}};
     }
@@ -195,6 +210,14 @@ class ActorIo {
   /// Messages that the last step took, or put if it took none. Until the next show().
   [[nodiscard]] std::uint64_t batch() const;
 
+  /// The thresholds of one end from the next show() on.
+  void tune(const ipc::Tuning& tuning);
+  /// Gives an output, which has a ring, the window that it is to have.
+  static void set_window(OutputLane& lane);
+  /// After a step that did nothing: doubles the window of each output whose frame is longer than that, where nothing is
+  /// in flight. The next frame puts it back. False: there was no such output.
+  [[nodiscard]] bool stretch_windows();
+
   /// Rings every peer that sleeps for what is already there: the previous generation may have died before it could.
   void wake_all_peers();
 
@@ -223,7 +246,7 @@ class ActorIo {
       if (messages > view.messages || view.used_bytes > view.bytes) return false;
       violated |= view.violated;
       lane.last_used = messages;
-      lane.enough = std::max(lane.need, messages);
+      lane.suffices = std::max(lane.need, messages);
       if (messages == 0) continue;
       const ipc::Position at = lane.end.position();
       moved_inputs_[taken_++] = {&lane.end, {at.bytes + view.used_bytes, at.messages + messages}};
@@ -233,8 +256,9 @@ class ActorIo {
       const std::uint64_t bytes = view.used_bytes;
       if (bytes > view.bytes) return false;
       lane.last_used_bytes = bytes;
-      lane.enough_bytes = std::max(lane.need_bytes, bytes);
+      lane.suffices_bytes = std::max(lane.need_bytes, bytes);
       if (view.used_messages == 0 || !lane.end) continue;
+      if (lane.stretched) set_window(lane);
       const ipc::Position at = lane.end->position();
       moved_outputs_[put_++] = {&*lane.end, {at.bytes + bytes, at.messages + view.used_messages}};
     }

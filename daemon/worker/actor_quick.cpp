@@ -36,12 +36,12 @@ void Actor::quick_steps_of() {
   for (unsigned step = 0; step < kStepsMax; ++step) {
     for (std::size_t i = 0; i < Inputs; ++i) {
       const std::uint64_t messages = inputs[i].end.available_messages();
-      if (messages < inputs[i].enough) return;
+      if (messages < inputs[i].suffices) return;
       ActorIo::fill(inputs[i], messages);
     }
     for (std::size_t i = 0; i < Outputs; ++i) {
       const std::uint64_t bytes = outputs[i].end->vacant_bytes();
-      if (bytes < outputs[i].enough_bytes) return;
+      if (bytes < outputs[i].suffices_bytes) return;
       ActorIo::fill(outputs[i], bytes);
     }
     if (orders_.load(std::memory_order_relaxed) != 0 || !sampling_.pass()) return;

@@ -8,17 +8,18 @@ namespace steady::worker {
 
 bool Actor::has_input(const InputLane& lane, std::uint64_t amount) const {
   const std::uint64_t messages = lane.parked ? 0 : lane.end.available_messages();
-  if (messages >= std::max(amount, lane.plan->min)) return true;
+  if (messages >= lane.enough(amount)) return true;
   if (messages == 0) return false;
   if (lane.closed) return true;  // what is there is all there will ever be
   // Long frames may fill the ring before there are enough of them; then neither side could ever go on.
-  if (lane.end.message_bytes() == 0 && lane.end.available_bytes() >= lane.end.capacity_bytes() / 2) return true;
-  return lane.waiting_since_ns != 0 && now_ns() - lane.waiting_since_ns >= lane.plan->max_wait_ns;
+  if (lane.end.message_bytes() == 0 && lane.end.available_bytes() >= lane.window_bytes / 2) return true;
+  return lane.waiting_since_ns != 0 && now_ns() - lane.waiting_since_ns >= lane.max_wait_ns;
 }
 
 /// Frames differ in length: without a wish, room for one of a fair size is enough.
 std::uint64_t Actor::default_room(const OutputLane& lane) {
-  return lane.view->kind == STEADY_FRAMES ? std::min<std::uint64_t>(4096, lane.view->capacity_bytes / 4) : 1;
+  const std::uint64_t window_bytes = lane.end ? lane.end->window_bytes() : lane.view->capacity_bytes;
+  return lane.view->kind == STEADY_FRAMES ? std::min<std::uint64_t>(4096, window_bytes / 4) : 1;
 }
 
 bool Actor::holds(const steady_condition& condition) const {
@@ -108,24 +109,28 @@ std::uint64_t Actor::asked(std::uint32_t kind, std::uint64_t port) const {
   return amount;
 }
 
-/// No step sees more than a quarter of a ring, unless the actor or the configuration asks for it: with the whole ring in
-/// one step its two ends would take turns instead of working side by side.
+/// No step sees more than a quarter of a window, unless the actor or the configuration asks for it: with the whole window
+/// in one step its two ends would take turns instead of working side by side.
 void Actor::bound_steps() {
   for (InputLane& lane : io_->inputs()) {
-    lane.most = lane.plan->max;
+    lane.most = lane.max;
     if (const std::uint64_t size = lane.end.message_bytes(); lane.most == 0 && size != 0)
-      lane.most = std::max({std::uint64_t{1}, lane.end.capacity_bytes() / size / 4, asked(STEADY_WHEN_INPUT, lane.port),
-                            lane.plan->min});
+      lane.most =
+          std::max({std::uint64_t{1}, lane.window_bytes / size / 4, asked(STEADY_WHEN_INPUT, lane.port), lane.min});
   }
   for (OutputLane& lane : io_->outputs()) {
-    if (!lane.end || lane.end->message_bytes() == 0) continue;
-    const std::uint64_t size = lane.end->message_bytes();
-    lane.most = std::max({std::uint64_t{1}, lane.end->capacity_bytes() / size / 4, asked(STEADY_WHEN_ROOM, lane.port)});
+    if (!lane.end) continue;
+    const std::uint64_t size = std::max<std::uint64_t>(1, lane.end->message_bytes());
+    const std::uint64_t amount = asked(STEADY_WHEN_ROOM, lane.port);
+    lane.asked_bytes = amount * size;
+    ActorIo::set_window(lane);
+    if (lane.end->message_bytes() == 0) continue;
+    lane.most = std::max({std::uint64_t{1}, lane.end->window_bytes() / size / 4, amount});
     lane.most_bytes = lane.most * size;
   }
 }
 
-/// What is enough for a step without a look at peers, conditions and the clock. Only where the conditions are simple, and
+/// What suffices for a step without a look at peers, conditions and the clock. Only where the conditions are simple, and
 /// never less than one message, so that each lane is looked at once nothing is known to be there.
 void Actor::plan_quick_steps() {
   const steady_io& io = io_->io();
@@ -133,8 +138,9 @@ void Actor::plan_quick_steps() {
   for (std::uint32_t i = 0; i < io.condition_count; ++i)
     quick_ = quick_ && io.conditions[i].clause == io.conditions[0].clause;
   for (InputLane& lane : io_->inputs()) {
-    lane.need = lane.parked ? kNever : std::max({std::uint64_t{1}, lane.plan->min, asked(STEADY_WHEN_INPUT, lane.port)});
-    lane.enough = std::max(lane.need, lane.last_used);
+    const std::uint64_t enough = lane.enough(asked(STEADY_WHEN_INPUT, lane.port));
+    lane.need = lane.parked ? kNever : std::max(std::uint64_t{1}, enough);
+    lane.suffices = std::max(lane.need, lane.last_used);
   }
   for (OutputLane& lane : io_->outputs()) {
     quick_ = quick_ && lane.end;
@@ -142,9 +148,27 @@ void Actor::plan_quick_steps() {
     const std::uint64_t size = lane.end->message_bytes();
     const std::uint64_t amount = io.condition_count == 0 ? default_room(lane) : asked(STEADY_WHEN_ROOM, lane.port);
     lane.need_bytes = std::max({std::uint64_t{1}, size, size != 0 ? amount * size : amount});
-    lane.enough_bytes = std::max(lane.need_bytes, lane.last_used_bytes);
+    lane.suffices_bytes = std::max(lane.need_bytes, lane.last_used_bytes);
   }
 }
+
+// ---- thresholds that change while it runs ---------------------------------------------------------------------------
+
+void Actor::take_tunings() {
+  orders_.fetch_and(~static_cast<unsigned>(kTune), std::memory_order_acq_rel);  // before the look: none is overlooked
+  std::vector<ipc::Tuning> tunings;
+  {
+    const std::lock_guard lock(tunings_mutex_);
+    tunings.swap(tunings_);
+  }
+  for (const ipc::Tuning& tuning : tunings) io_->tune(tuning);
+  has_max_waits_ = std::ranges::any_of(io_->inputs(), [](const InputLane& lane) { return lane.max_wait_ns != 0; });
+  bound_steps();
+  plan_quick_steps();
+  stalled_ = false;  // what did not do for a step may do now
+}
+
+// ---- timers ---------------------------------------------------------------------------------------------------------
 
 void Actor::fire_timers() {
   steady_io& io = io_->io();
@@ -167,9 +191,9 @@ void Actor::fire_timers() {
 /// Since when an input with a max_wait has had something, but less than its min.
 void Actor::track_waits(std::uint64_t now) {
   for (InputLane& lane : io_->inputs()) {
-    if (lane.plan->max_wait_ns == 0) continue;
+    if (lane.max_wait_ns == 0) continue;
     const std::uint64_t messages = lane.parked ? 0 : lane.end.available_messages();
-    const bool waits = messages != 0 && messages < lane.plan->min;
+    const bool waits = messages != 0 && messages < lane.min;
     if (!waits) {
       lane.waiting_since_ns = 0;
     } else if (lane.waiting_since_ns == 0) {

@@ -20,7 +20,7 @@ std::optional<std::uint64_t> Actor::deadline() const {
   for (std::uint32_t i = 0; i < io.condition_count; ++i)
     if (io.conditions[i].kind == STEADY_WHEN_TIMER && io.conditions[i].fired == 0) take(due_ns_[i]);
   for (const InputLane& lane : io_->inputs())
-    if (lane.waiting_since_ns != 0) take(lane.waiting_since_ns + lane.plan->max_wait_ns);
+    if (lane.waiting_since_ns != 0) take(lane.waiting_since_ns + lane.max_wait_ns);
   if (blamed_until_ns_ != 0) take(blamed_until_ns_);
   if (!waiting_replays_.empty()) take(now_ns() + kReplayRetryNs);
   return next;
@@ -33,10 +33,10 @@ std::uint64_t Actor::wanted_input(const InputLane& lane) const {
   for (std::uint32_t i = 0; i < io.condition_count; ++i)
     if (io.conditions[i].kind == STEADY_WHEN_INPUT && io.conditions[i].port == lane.port)
       amount = amount == 1 ? io.conditions[i].amount : std::min(amount, io.conditions[i].amount);
-  amount = std::max({amount, lane.plan->min, std::uint64_t{1}});
+  amount = std::max(lane.enough(amount), std::uint64_t{1});
   const std::uint64_t messages = lane.end.available_messages();
   if (messages >= amount) return stalled_ ? messages + 1 : 0;
-  if (lane.plan->max_wait_ns != 0 && messages == 0) return 1;  // the first one starts the clock
+  if (lane.max_wait_ns != 0 && messages == 0) return 1;  // the first one starts the clock
   if (lane.end.message_bytes() == 0) return messages + 1;      // whether their bytes are enough is seen at each
   return amount;
 }
@@ -48,12 +48,12 @@ std::uint64_t Actor::wanted_room(OutputLane& lane) const {
   for (std::uint32_t i = 0; i < io.condition_count; ++i)
     if (io.conditions[i].kind == STEADY_WHEN_ROOM && io.conditions[i].port == lane.port)
       amount = std::max(amount, io.conditions[i].amount);
-  const std::uint64_t capacity = lane.end->capacity_bytes();
+  const std::uint64_t window = lane.end->window_bytes();
   const std::uint64_t vacant = lane.end->vacant_bytes();
-  if (has_room(lane, amount)) return stalled_ && vacant < capacity ? vacant + 1 : 0;
+  if (has_room(lane, amount)) return stalled_ && vacant < window ? vacant + 1 : 0;
   // It was full: wake once half is free rather than for every message, since a wake-up costs the reader 12 us.
   lane.needed_bytes = lane.view->kind == STEADY_FRAMES ? amount : amount * lane.view->message->size;
-  return std::min(std::max(lane.needed_bytes, capacity / 2), capacity);
+  return std::min(std::max(lane.needed_bytes, window / 2), window);
 }
 
 /// Fixes for each end the position that ends this wait.
@@ -69,13 +69,13 @@ void Actor::set_targets() {
     const std::uint64_t wanted = lane.end ? wanted_room(lane) : 0;
     if (wanted == 0) continue;
     const std::uint64_t end = lane.end->position().bytes + wanted;
-    lane.target = end - std::min(end, lane.end->capacity_bytes());  // in a ring's first round every head will do
+    lane.target = end - std::min(end, lane.end->window_bytes());  // in a ring's first round every head will do
   }
 }
 
 bool Actor::news() {
   const unsigned orders = orders_.load(std::memory_order_acquire);
-  if ((orders & (kStop | kReplay)) != 0 || ((orders & kDrain) != 0 && io_->io().stopping == 0)) return true;
+  if ((orders & (kStop | kReplay | kTune)) != 0 || ((orders & kDrain) != 0 && io_->io().stopping == 0)) return true;
   if (blamed_until_ns_ != 0) return false;
   for (InputLane& lane : io_->inputs()) {
     if (lane.parked) continue;
@@ -89,7 +89,8 @@ bool Actor::news() {
 }
 
 bool Actor::must_go_on() {
-  for (const InputLane& lane : io_->inputs()) lane.end.wake_idle_producer();  // also where it wants nothing more now
+  for (const InputLane& lane : io_->inputs())
+    lane.end.wake_idle_producer(lane.window_bytes);  // also where it wants nothing more now
   if (stalled_) return false;  // its outputs are not what it waits for
   return std::ranges::any_of(io_->outputs(), [](const OutputLane& lane) {
     return lane.target != ipc::kAwake && lane.end->vacant_bytes() >= lane.needed_bytes && lane.end->reader_asleep();

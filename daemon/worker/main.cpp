@@ -123,7 +123,7 @@ class Team {
   }
   void order(const ipc::Command& command) {
     for (const auto& actor : actors_)
-      if (command.kind != ipc::Command::Kind::Replay || command.actor == actor->name()) actor->order(command);
+      if (command.actor.empty() || command.actor == actor->name()) actor->order(command);
   }
 
  private:

@@ -6,7 +6,7 @@
 set -euo pipefail
 from=$PWD
 cd "$(dirname "$0")/../.."
-all=(channel frames pipeline trio roundtrip step shape sampling tap restart start idle scale peers)
+all=(channel frames pipeline trio roundtrip step shape sampling tap latency restart start idle scale peers)
 names=() options=() closing=()
 while [ $# -gt 0 ]; do
   case $1 in

@@ -26,7 +26,7 @@ BEYOND_A_SCHEMA = {
     "significant_supervisor", "significant_without_auto_shutdown", "supervisor_name_twice", "syntax_error",
     "tab_indentation", "two_documents", "unknown_alias", "variable_malformed", "variable_unset", "worker_is_an_actor",
     "worker_of_two_supervisors", "worker_placement_differs", "worker_settings_differ", "frame_too_long", "start_timeout", "booleans",
-    "intensity_is_octal", "intensity_is_real", "trigger_twice",
+    "intensity_is_octal", "intensity_is_real", "trigger_twice", "path_without_sampling",
 }
 BEYOND_A_SCHEMA |= {path.stem for path in FIXTURES.glob("invalid/listen_*.yaml")}
 WRONG = sorted(path for path in FIXTURES.glob("invalid/*.yaml") if path.stem not in BEYOND_A_SCHEMA)

@@ -20,6 +20,7 @@
 #include "control/ctl/status.hpp"
 #include "control/ctl/table.hpp"
 #include "control/ctl/top_command.hpp"
+#include "control/ctl/tuning.hpp"
 
 namespace {
 
@@ -301,6 +302,7 @@ int run(int argc, char** argv) {
   add_incidents(app, options, result);
   add_dead_letters(app, options, result);
   steady::control::add_channel_commands(app, options.socket, result);
+  steady::control::add_tuning(app, options.socket, options.as_json, result);
   app.add_subcommand("shutdown", "stop all actors and end steadyd")->callback([&] {
     result = command(options, "shutdown", json::object());
   });

@@ -70,6 +70,9 @@ export function channelFacts(name, {graph}, on) {
     pairs([
       ['carries', channel.frames ? `frames ${channel.message_type}`.trim() : channel.message_type],
       ['capacity', channel.frames ? room : `${grouped(channel.capacity_messages)} messages (${room})`],
+      ['window', channel.window_bytes < channel.capacity_bytes ? `${channel.frames ? bytes(channel.window_bytes) :
+        grouped(channel.window_messages) + ' messages'} (${channel.window_from})` : null],
+      ...(graph.paths ?? []).filter((path) => path.channels.includes(name)).map(pathFact),
       ['rate', rate(channel.rate_messages_per_second)],
       ['sent', `${grouped(channel.messages_sent)}, ${bytes(channel.bytes_sent)}`],
       ['producer waited',
@@ -81,11 +84,21 @@ export function channelFacts(name, {graph}, on) {
     ...channel.readers.flatMap((reader) => section(`${reader.actor}.${reader.port}`,
       pairs([['fill', `${percent(reader.fill_ratio)}, ${counted(reader.inflight_messages, 'message')}`],
              ['received', grouped(reader.messages_received)],
+             ['a step takes', thresholds(reader)],
              ['oldest waits', reader.waiting_seconds ? duration(reader.waiting_seconds) : null]]),
       statistics([['fill', reader.fill, percent], ['latency', reader.latency_seconds, duration]]))),
     statistics([['rate', channel.rate, short]]),
     triggers(channel.triggers),
   ].filter(Boolean);
+}
+
+const pathFact = (path) => [`${path.from} → ${path.to}`,
+  `${path.state}${path.p99_seconds == null ? '' : ` ${duration(path.p99_seconds)}`}, target ${duration(path.target_seconds)}`];
+
+function thresholds({min = 1, max = null, max_wait_seconds: wait = null}) {
+  const parts = [min > 1 ? `from ${grouped(min)}` : '', max === null ? '' : `up to ${grouped(max)}`,
+                 wait === null ? '' : `after ${duration(wait)} fewer`].filter(Boolean);
+  return parts.length ? parts.join(', ') : null;
 }
 
 export function groupFacts(key, {graph, marks}, on) {

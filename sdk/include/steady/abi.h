@@ -185,7 +185,7 @@ typedef struct steady_view {
   uint32_t closed;        /* input: nothing will follow what is there */
   uint32_t violated;      /* the actor sets 1: the peer wrote something impossible here */
   uint32_t kind;          /* STEADY_MESSAGES or STEADY_FRAMES: what flows here, also on a port declared STEADY_ANY */
-  uint32_t reserved;
+  uint32_t refused;       /* output of frames: the actor sets 1 when it had a frame for which there is no room */
   uint64_t capacity_bytes; /* of the channel, however full it is */
   const steady_message *message; /* its layout, when kind is STEADY_MESSAGES */
 } steady_view;

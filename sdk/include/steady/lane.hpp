@@ -188,7 +188,11 @@ class OutputLane<Frame> {
   /// The longest frame that the channel can ever hold, in bytes.
   [[nodiscard]] std::uint64_t longest() const { return view_->capacity_bytes - sizeof(steady_frame); }
   /// Whether a frame of `length` bytes still fits in this step.
-  [[nodiscard]] bool fits(std::uint64_t length) const { return detail::frame_bytes(length) <= room(); }
+  [[nodiscard]] bool fits(std::uint64_t length) const {
+    if (detail::frame_bytes(length) <= room()) return true;
+    view_->refused = 1;  // one that is longer than the channel's window may pass once nothing else is in flight
+    return false;
+  }
   /// Bytes for a frame, to be written in place before the step returns. Empty optional when there is no room now.
   std::optional<std::span<char>> put(std::uint64_t length) {
     if (!fits(length)) return std::nullopt;

@@ -34,10 +34,11 @@ WorkerPlan full_plan() {
   input.min = 2;
   input.max = 0xffffffffffffffff;
   input.max_wait_ns = 1'000'000'000'000;
+  input.window_bytes = 512;
   input.skip = 0xfffffffffffffffe;
   input.message = {"Line", 24, 8, {{"at", "u64", 0, 1}, {"text", "char", 8, 16}}};
   input.memory = {1, true, true};
-  actor.outputs.push_back({"records", "records", 11, {{"count", 12, 13}, {"sink", 14, 15}}});
+  actor.outputs.push_back({"records", "records", 11, 1024, {{"count", 12, 13}, {"sink", 14, 15}}});
   return plan;
 }
 
@@ -64,6 +65,8 @@ TEST_SUITE("ipc/protocol") {
     CHECK(read->actors[0].inputs[0].skip == 0xfffffffffffffffe);
     CHECK(read->actors[0].inputs[0].message.fields[1].count == 16);
     CHECK(read->actors[0].outputs[0].readers[1].bell_fd == 15);
+    CHECK(read->actors[0].inputs[0].window_bytes == 512);
+    CHECK(read->actors[0].outputs[0].window_bytes == 1024);
   }
 
   TEST_CASE("a plan that is cut anywhere is refused") {
@@ -87,6 +90,19 @@ TEST_SUITE("ipc/protocol") {
       CHECK(read->replay.channel == command.replay.channel);
       CHECK(read->replay.payload_hex == command.replay.payload_hex);
     }
+  }
+
+  TEST_CASE("new thresholds survive their line") {
+    Command command{Command::Kind::Tune, "parse"};
+    command.tuning = {"tail.lines", "lines", 8, 0xffffffffffffffff, 2'000'000, 4096};
+    const auto read = parse_command(print(command));
+    REQUIRE(read);
+    CHECK(read->kind == Command::Kind::Tune);
+    CHECK(print(*read) == print(command));
+    CHECK(read->actor == "parse");
+    CHECK(read->tuning.max == 0xffffffffffffffff);
+    CHECK(read->tuning.window_bytes == 4096);
+    CHECK_FALSE(parse_command(R"({"command":"tune","actor":"parse","tuning":{"channel":"tail.lines"}})"));
   }
 
   TEST_CASE("each event survives its line") {

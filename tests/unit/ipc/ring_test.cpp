@@ -56,6 +56,47 @@ TEST_SUITE("ipc/ring") {
     CHECK(input.available_messages() == 0);
   }
 
+  TEST_CASE("a window bounds what is in flight, also when it is changed, and never counts more room than there is") {
+    IpcBench bench;
+    bench.add_channel("a", kNumbers);
+    OutputEnd output = bench.output("a");
+    InputEnd input = bench.input("a");
+    REQUIRE(output.refresh());
+    CHECK(output.vacant_bytes() == 64);
+    output.set_window(24);
+    CHECK(output.vacant_bytes() == 24);
+    put(output, {0, 1, 2});
+    CHECK(output.vacant_bytes() == 0);
+    output.set_window(8);  // less than is in flight
+    CHECK(output.vacant_bytes() == 0);
+    REQUIRE(input.refresh());
+    CHECK(take(input, 2) == Numbers{0, 1});
+    REQUIRE(output.refresh());
+    CHECK(output.vacant_bytes() == 0);
+    CHECK_FALSE(output.fits(8));
+    CHECK(take(input, 1) == Numbers{2});
+    REQUIRE(output.refresh());
+    CHECK(output.vacant_bytes() == 8);
+    output.set_window(1000);  // more than the ring holds
+    CHECK(output.window_bytes() == 64);
+    CHECK(output.vacant_bytes() == 64);
+  }
+
+  TEST_CASE("one message that is longer than the window fits when nothing else is in flight") {
+    IpcBench bench;
+    bench.add_channel("a", kFrames);
+    OutputEnd output = bench.output("a");
+    output.set_window(64);
+    CHECK_FALSE(output.fits(72));  // nobody has looked yet
+    REQUIRE(output.refresh());
+    CHECK(output.fits(72));
+    CHECK(output.fits(4096));
+    CHECK_FALSE(output.fits(4104));
+    output.publish({16, 1});
+    CHECK(output.fits(48));
+    CHECK_FALSE(output.fits(56));
+  }
+
   TEST_CASE("what is written but not published does not exist") {
     IpcBench bench;
     bench.add_channel("a", kNumbers);

@@ -320,6 +320,28 @@ actors:
           "134217729\n");
   }
 
+  TEST_CASE("a window is a part of the capacity, and no reader waits for more than that") {
+    const auto with = [](const Port& from, const Port& to, const std::string& window, const std::string& input = "") {
+      return problems("actors:\n  a: {plugin: source}\n  b: {plugin: sink, inputs: {i: {" + input +
+                          "}}}\nchannels:\n  - {from: a.o, to: b.i, capacity: 8Ki, window: " + window + "}\n",
+                      plugins({type("source", {from}), type("sink", {to})}));
+    };
+    const Port numbers_out = out("o", kNumber);
+    const Port numbers_in = in("i", kNumber);
+    const Port frames_out = port("o", Direction::Output, Kind::Frames);
+    const Port frames_in = port("i", Direction::Input, Kind::Frames);
+    CHECK(with(numbers_out, numbers_in, "1") == "");
+    CHECK(with(frames_out, frames_in, "4Ki") == "");
+    CHECK(with(numbers_out, numbers_in, "16", "min: 16, max: 8Ki") == "");
+    CHECK(with(numbers_out, numbers_in, "16Ki") ==
+          "f:6:5: channels[0].window: expected 1 up to the capacity of 8Ki, found 16Ki\n");
+    CHECK(with(frames_out, frames_in, "4095") ==
+          "f:6:5: channels[0].window: expected 4Ki up to the capacity of 8Ki, found 4095\n");
+    CHECK(with(numbers_out, numbers_in, "16", "min: 17") ==
+          "f:4:30: actors.b.inputs.i.min: expected at most the 16 messages that the window of the channel from 'a.o' "
+          "holds, found 17\n");
+  }
+
   TEST_CASE("inputs are tuned by name and never beyond what the channel holds") {
     const Descriptions described =
         plugins({type("source", {out("out", kNumber)}), type("sink", {in("in", kNumber), out("o", kNumber)})});

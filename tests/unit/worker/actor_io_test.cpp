@@ -59,6 +59,70 @@ ipc::ChannelObserver observe(const IoBench& bench, const std::string& channel, c
 }  // namespace
 
 TEST_SUITE("worker/actor_io") {
+  TEST_CASE("thresholds are those of the plan until they are tuned, each end by its channel and port") {
+    IoBench bench;
+    bench.add_input(Kind::Numbers);
+    bench.add_input(Kind::Numbers);
+    bench.plan().inputs[0].min = 4;
+    bench.plan().inputs[0].window_bytes = 64;
+    ActorIo& io = bench.open();
+    CHECK(io.inputs()[0].enough(1) == 4);
+    CHECK(io.inputs()[0].enough(100) == 8);  // more than eight would never come
+    CHECK(io.inputs()[1].enough(1) == 1);
+    io.tune({bench.input_channel(0), "p1", 7, 7, 7, 8});  // no such end
+    CHECK(io.inputs()[0].min == 4);
+    io.tune({bench.input_channel(0), "p0", 6, 7, 5, 0});
+    CHECK(io.inputs()[0].min == 6);
+    CHECK(io.inputs()[0].max == 7);
+    CHECK(io.inputs()[0].max_wait_ns == 5);
+    CHECK(io.inputs()[0].enough(100) == 100);
+    CHECK(io.inputs()[1].min == 1);
+  }
+
+  TEST_CASE("an output shows no more room than its window, and what its actor asks for is the least of it") {
+    IoBench bench;
+    bench.add_output(Kind::Numbers);
+    bench.plan().outputs[0].window_bytes = 64;
+    ActorIo& io = bench.open();
+    OutputLane& lane = io.outputs()[0];
+    REQUIRE(io.show(lane));
+    CHECK(lane.view->messages == 8);
+    io.tune({bench.output_channel(0), "p0", 1, 0, 0, 16});
+    REQUIRE(io.show(lane));
+    CHECK(lane.view->messages == 2);
+    lane.asked_bytes = 32;
+    ActorIo::set_window(lane);
+    REQUIRE(io.show(lane));
+    CHECK(lane.view->messages == 4);
+    io.tune({bench.output_channel(0), "p0", 1, 0, 0, 0});
+    REQUIRE(io.show(lane));
+    CHECK(lane.view->messages == 4096 / kNumberBytes);
+  }
+
+  TEST_CASE("a window is stretched for one frame that does not fit, and only while nothing else is in flight") {
+    IoBench bench;
+    bench.add_output(Kind::Frames, 8192);
+    bench.plan().outputs[0].window_bytes = 1024;
+    ActorIo& io = bench.open();
+    OutputLane& lane = io.outputs()[0];
+    REQUIRE(io.show(lane));
+    CHECK(lane.view->bytes == 1024);
+    CHECK_FALSE(io.stretch_windows());  // the actor did not want more
+    lane.view->refused = 1;
+    CHECK(io.stretch_windows());
+    REQUIRE(io.show(lane));
+    CHECK(lane.view->bytes == 2048);
+    CHECK(lane.view->refused == 0);
+    lane.view->used_bytes = 1600;
+    lane.view->used_messages = 1;
+    REQUIRE(io.commit(false, ipc::FenceMode::Full, 0, ipc::NoHook{}) == nullptr);
+    CHECK(lane.end->window_bytes() == 1024);
+    REQUIRE(io.show(lane));
+    CHECK(lane.view->bytes == 0);
+    lane.view->refused = 1;
+    CHECK_FALSE(io.stretch_windows());
+  }
+
   TEST_CASE("where nothing waits nothing is stepped over") {
     for (const Kind kind : {Kind::Numbers, Kind::Frames}) {
       IoBench bench;
