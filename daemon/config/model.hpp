@@ -129,6 +129,7 @@ struct Actor {
   unsigned max_deliveries = 3;         ///< deaths on one message before that
   std::string worker;        ///< shared worker; empty: one of its own
   std::string thread;        ///< thread of that worker, shared with the actors that name the same one; empty: its own
+  bool standby = false;      ///< a loaded spare stands beside its worker and takes over when that dies
   Placement placement;       ///< of its worker; a shared one has what any of its actors says
   std::vector<Trigger> triggers;
   Position position;

@@ -45,6 +45,7 @@ void read_supervised(const Map& map, Actor& actor) {
   map.read("watchdog", rules::watchdog(), actor.watchdog);
   map.read("worker", rules::name("the name of a shared worker"), actor.worker);
   map.read("thread", rules::name("the name of a thread of a shared worker"), actor.thread);
+  map.read("standby", rules::boolean(), actor.standby);
 }
 
 void read_poison(const Map& map, Actor& actor) {

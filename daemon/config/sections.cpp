@@ -15,8 +15,8 @@ const Section kTelemetry{"telemetry", {"listen", "frame", "sampling", "otlp", "o
 const Section kLog{"log", {"format"}};
 const Section kActor{"actor",
                      {"plugin", "type", "params", "inputs", "restart", "shutdown", "significant", "wait", "life",
-                      "start_timeout", "watchdog", "poison", "max_deliveries", "worker", "thread", "cpus",
-                      "nice", "sched", "numa", "lock_memory", "triggers"}};
+                      "start_timeout", "watchdog", "poison", "max_deliveries", "worker", "thread", "standby",
+                      "cpus", "nice", "sched", "numa", "lock_memory", "triggers"}};
 const Section kSched{"sched", {"policy", "priority"}};
 const Section kInput{"input", {"min", "max", "max_wait"}};
 const Section kChannel{"channel",
@@ -39,10 +39,7 @@ std::vector<Section> schema_sections() {
 
 bool is_for_later(const std::string& key) {
   using namespace std::string_view_literals;
-  static constexpr std::array kLater{
-      "standby"sv,
-      "when_down"sv,
-  };
+  static constexpr std::array kLater{"when_down"sv};
   return std::ranges::find(kLater, std::string_view(key)) != kLater.end();
 }
 

@@ -35,6 +35,7 @@ void check_same(const Actor& first, const Actor& actor, Report& report) {
   if (first.shutdown.grace != actor.shutdown.grace) differ("shutdown");
   if (first.significant != actor.significant) differ("significant");
   if (first.start_timeout != actor.start_timeout) differ("start_timeout");
+  if (first.standby != actor.standby) differ("standby");
 }
 
 /// A worker has one placement. Each part of it may stand at any of its actors, or at several alike.

@@ -63,11 +63,11 @@ void from_json(const json& object, WorkerPlacement& placement) {
 }
 
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerPlan, worker, fence, sampling, crash_fd, placement, actors)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerPlan, worker, fence, sampling, crash_fd, standby, placement, actors)
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kEventNames{"ready",    "log",      "failed",  "violation",
+constexpr std::array<std::string_view, 9> kEventNames{"prepared", "ready",    "log",     "failed",  "violation",
                                                       "migrated", "repaired", "skipped", "replayed"};
 constexpr std::array<std::string_view, 4> kCommandNames{"drain", "stop", "replay", "tune"};
 
@@ -92,6 +92,55 @@ std::string print(const WorkerPlan& plan) { return line_of(plan); }
 
 Result<WorkerPlan> parse_worker_plan(std::string_view line) {
   return parse_line(line, [](const json& object) { return object.get<WorkerPlan>(); });
+}
+
+std::string print_takeover(const WorkerPlan& plan) {
+  json actors = json::array();
+  for (const ActorPlan& actor : plan.actors) {
+    json inputs = json::array();
+    for (const InputPlan& input : actor.inputs)
+      inputs.push_back({{"skip", input.skip ? json(*input.skip) : json()},
+                        {"min", input.min},
+                        {"max", input.max},
+                        {"max_wait_ns", input.max_wait_ns},
+                        {"window_bytes", input.window_bytes}});
+    json windows = json::array();
+    for (const OutputPlan& output : actor.outputs) windows.push_back(output.window_bytes);
+    actors.push_back({{"generation", actor.generation},
+                      {"careful", actor.careful},
+                      {"reopen", actor.reopen},
+                      {"inputs", std::move(inputs)},
+                      {"windows", std::move(windows)}});
+  }
+  return line_of(actors);
+}
+
+Status take_over(WorkerPlan& plan, std::string_view line) {
+  const auto taken = parse_line(line, [&](const json& actors) {
+    if (actors.size() != plan.actors.size()) return false;
+    for (std::size_t i = 0; i < plan.actors.size(); ++i) {
+      ActorPlan& actor = plan.actors[i];
+      const json& inputs = actors[i].at("inputs");
+      const json& windows = actors[i].at("windows");
+      if (inputs.size() != actor.inputs.size() || windows.size() != actor.outputs.size()) return false;
+      actors[i].at("generation").get_to(actor.generation);
+      actors[i].at("careful").get_to(actor.careful);
+      actors[i].at("reopen").get_to(actor.reopen);
+      for (std::size_t k = 0; k < actor.inputs.size(); ++k) {
+        InputPlan& input = actor.inputs[k];
+        if (!inputs[k].at("skip").is_null()) input.skip = inputs[k]["skip"].get<std::uint64_t>();
+        inputs[k].at("min").get_to(input.min);
+        inputs[k].at("max").get_to(input.max);
+        inputs[k].at("max_wait_ns").get_to(input.max_wait_ns);
+        inputs[k].at("window_bytes").get_to(input.window_bytes);
+      }
+      for (std::size_t k = 0; k < actor.outputs.size(); ++k) windows[k].get_to(actor.outputs[k].window_bytes);
+    }
+    return true;
+  });
+  if (!taken) return tl::unexpected(taken.error());
+  if (!*taken) return fail(ErrorCode::Invalid, "the takeover is of another plan");
+  return {};
 }
 
 std::string print(const Command& command) {

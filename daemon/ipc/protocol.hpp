@@ -113,6 +113,7 @@ struct WorkerPlan {
   bool sampling = true;  ///< measure latency, step time and batch size
   int crash_fd = -1;  ///< the crash page, writable; -1: crashes are not caught
   WorkerPlacement placement;
+  bool standby = false;  ///< a spare: it prepares all of it, says so, and begins when the takeover comes
   std::vector<ActorPlan> actors;
 };
 
@@ -120,6 +121,12 @@ struct WorkerPlan {
 [[nodiscard]] std::string print(const WorkerPlan& plan);
 /// Errors: Invalid. The text comes from steadyd, so an error is a bug or a mismatch of executables.
 [[nodiscard]] Result<WorkerPlan> parse_worker_plan(std::string_view line);
+
+/// The second line to a spare, once the process that it replaces is gone: what only this start knows of the plan, which
+/// are the generation, careful, reopen and skip of its actors, and the thresholds and windows as they are now.
+[[nodiscard]] std::string print_takeover(const WorkerPlan& plan);
+/// Enters a takeover into the plan that the spare was given. Errors: Invalid; the plan is then worth nothing.
+[[nodiscard]] Status take_over(WorkerPlan& plan, std::string_view line);
 
 /// steadyd to worker.
 struct Command {
@@ -139,6 +146,7 @@ struct Command {
 /// Worker to steadyd.
 struct Event {
   enum class Kind {
+    Prepared,   ///< a spare has loaded and mapped what it can; it waits for its takeover
     Ready,      ///< every actor has started
     Log,        ///< a line of an actor's
     Failed,     ///< why the worker is about to exit

@@ -8,9 +8,9 @@ namespace {
 
 /// Where an end stood when its last owner ended. Messages of one size are counted by their bytes: the word for messages
 /// is a store of its own, and a kill between the two would leave them apart for good.
-Position last_position(const RingShape& shape, const Word& bytes, const Word& messages) {
+Position last_position(std::uint64_t message_bytes, const Word& bytes, const Word& messages) {
   Position position{bytes.load(std::memory_order_relaxed), messages.load(std::memory_order_relaxed)};
-  if (shape.message_bytes != 0) position.messages = position.bytes / shape.message_bytes;
+  if (message_bytes != 0) position.messages = position.bytes / message_bytes;
   return position;
 }
 
@@ -26,13 +26,20 @@ Result<RingShape> shape_of(const RingPage& page, std::size_t mapped_bytes) {
 }
 
 Result<InputEnd> InputEnd::create(int ring_fd, int reader_fd, int producer_bell_fd, const RingMemory& memory) {
+  auto end = map(ring_fd, reader_fd, producer_bell_fd, memory);
+  if (!end) return end;
+  if (auto begun = end->begin_at_last(); !begun) return tl::unexpected(std::move(begun.error()));
+  return end;
+}
+
+Result<InputEnd> InputEnd::map(int ring_fd, int reader_fd, int producer_bell_fd, const RingMemory& memory) {
   auto ring = map_ring(ring_fd, Access::ReadOnly, memory);
   if (!ring) return fail(std::move(ring.error()), "ring");
   const auto shape = shape_of(*ring->at<const RingPage>(0), ring->size_bytes());
   if (!shape) return tl::unexpected(shape.error());
-  auto reader = map_reader(reader_fd, Access::ReadWrite, memory);
+  auto reader = map_reader(reader_fd, Access::ReadOnly, memory);
   if (!reader) return fail(std::move(reader.error()), "reader page");
-  if (reader->at<ReaderPage>(0)->ring_incarnation != shape->incarnation)
+  if (reader->at<const ReaderPage>(0)->ring_incarnation != shape->incarnation)
     return fail(ErrorCode::Corrupt, "reader page belongs to another ring");
   auto bell = Bell::create(producer_bell_fd);
   if (!bell) return tl::unexpected(std::move(bell.error()));
@@ -48,14 +55,30 @@ InputEnd::InputEnd(const RingShape& shape, Mapping ring, Mapping reader, Bell pr
       mask_(shape.ring_bytes - 1),
       capacity_bytes_(shape.capacity_bytes),
       message_bytes_(shape.message_bytes),
-      head_(last_position(shape, page_->head, page_->head_messages)),
-      tail_(head_),
-      producer_(&ring_->wake_at, std::move(producer_bell)) {
+      producer_(&ring_->wake_at, std::move(producer_bell)) {}
+
+Status InputEnd::begin_at_last() {
+  if (auto allowed = reader_mapping_.allow_writes(); !allowed) return fail(std::move(allowed.error()), "reader page");
+  head_ = last_position(message_bytes_, page_->head, page_->head_messages);
+  tail_ = head_;
   set_wake_at(kAwake);  // the previous generation may have died asleep
+  return {};
+}
+
+void InputEnd::enter_pages() const {
+  ring_mapping_.enter_pages(ring_mapping_.size_bytes());
+  reader_mapping_.enter_pages(reader_mapping_.size_bytes());
 }
 
 Result<OutputEnd> OutputEnd::create(int ring_fd, const std::vector<ReaderFds>& readers, const RingMemory& memory) {
-  auto ring = map_ring(ring_fd, Access::ReadWrite, memory);
+  auto end = map(ring_fd, readers, memory);
+  if (!end) return end;
+  if (auto begun = end->begin_at_last(); !begun) return tl::unexpected(std::move(begun.error()));
+  return end;
+}
+
+Result<OutputEnd> OutputEnd::map(int ring_fd, const std::vector<ReaderFds>& readers, const RingMemory& memory) {
+  auto ring = map_ring(ring_fd, Access::ReadOnly, memory);
   if (!ring) return fail(std::move(ring.error()), "ring");
   const auto shape = shape_of(*ring->at<const RingPage>(0), ring->size_bytes());
   if (!shape) return tl::unexpected(shape.error());
@@ -81,11 +104,20 @@ OutputEnd::OutputEnd(const RingShape& shape, Mapping ring, std::vector<Reader> r
       capacity_bytes_(shape.capacity_bytes),
       window_bytes_(shape.capacity_bytes),
       message_bytes_(shape.message_bytes),
-      tail_(last_position(shape, ring_->tail, ring_->tail_messages)),
-      head_(tail_.bytes - capacity_bytes_),  // no room until the first refresh()
-      readers_(std::move(readers)) {
+      readers_(std::move(readers)) {}
+
+Status OutputEnd::begin_at_last() {
+  if (auto allowed = ring_mapping_.allow_writes(); !allowed) return fail(std::move(allowed.error()), "ring");
+  tail_ = last_position(message_bytes_, ring_->tail, ring_->tail_messages);
+  head_ = tail_.bytes - capacity_bytes_;  // no room until the first refresh()
   set_wake_at(kAwake);  // the previous generation may have died asleep
   ring_->blocked_since_ns.store(0, std::memory_order_relaxed);
+  return {};
+}
+
+void OutputEnd::enter_pages() const {
+  ring_mapping_.enter_pages(kPage);  // not the data: to make each of its pages writable takes longer than its fault
+  for (const Reader& reader : readers_) reader.mapping.enter_pages(reader.mapping.size_bytes());
 }
 
 MarkMaker OutputEnd::mark_maker() {

@@ -79,6 +79,13 @@ class InputEnd {
   /// together or contradict themselves. Positions are checked by refresh().
   [[nodiscard]] static Result<InputEnd> create(int ring_fd, int reader_fd, int producer_bell_fd,
                                                const RingMemory& memory = {});
+  /// The two halves of create(). map() checks and maps all of it, read-only: whoever owns the end now is not disturbed.
+  /// begin_at_last() makes it ours, where its last owner stood; before that nothing else may be called. Errors: as create().
+  [[nodiscard]] static Result<InputEnd> map(int ring_fd, int reader_fd, int producer_bell_fd,
+                                            const RingMemory& memory = {});
+  [[nodiscard]] Status begin_at_last();
+  /// Between the two: has the kernel enter the pages that begin_at_last() and the first step will need.
+  void enter_pages() const;
 
   [[nodiscard]] std::uint64_t incarnation() const { return page_->header.incarnation; }
   [[nodiscard]] std::uint64_t message_bytes() const { return message_bytes_; }
@@ -178,6 +185,11 @@ class OutputEnd {
   /// Maps `ring_fd` for writing and the readers' pages read-only. Errors: as InputEnd::create().
   [[nodiscard]] static Result<OutputEnd> create(int ring_fd, const std::vector<ReaderFds>& readers,
                                                 const RingMemory& memory = {});
+  /// As InputEnd's.
+  [[nodiscard]] static Result<OutputEnd> map(int ring_fd, const std::vector<ReaderFds>& readers,
+                                             const RingMemory& memory = {});
+  [[nodiscard]] Status begin_at_last();
+  void enter_pages() const;
 
   [[nodiscard]] std::uint64_t incarnation() const { return ring_->header.incarnation; }
   [[nodiscard]] std::uint64_t message_bytes() const { return message_bytes_; }

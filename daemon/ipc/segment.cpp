@@ -79,6 +79,13 @@ Mapping::~Mapping() {
   if (address_ != nullptr) ::munmap(address_, size_bytes_);
 }
 
+Status Mapping::allow_writes() const {
+  if (::mprotect(address_, size_bytes_, PROT_READ | PROT_WRITE) != 0) return fail_errno("mprotect");
+  return {};
+}
+
+void Mapping::enter_pages(std::size_t bytes) const { ::madvise(address_, bytes, MADV_POPULATE_READ); }
+
 Result<Mapping> map_segment(int fd, SegmentKind kind, Access access) {
   const auto header = checked_header(fd, kind);
   if (!header) return tl::unexpected(header.error());

@@ -34,6 +34,12 @@ class Mapping {
   }
   [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
 
+  /// Makes a mapping that was read-only writable; one that already was stays so. Errors: Denied when its descriptor is
+  /// read-only, System.
+  [[nodiscard]] Status allow_writes() const;
+  /// Has the kernel enter the first `bytes` now, so that they cost no fault later. That it cannot is no error.
+  void enter_pages(std::size_t bytes) const;
+
  private:
   void* address_ = nullptr;
   std::size_t size_bytes_ = 0;

@@ -138,6 +138,8 @@ void Json::value(const ActorSnapshot& actor) {
   field("note", actor.note);
   field("up", actor.up);
   field("pid", actor.pid);
+  field("standby", actor.standby);
+  field("standby_pid", actor.standby_pid);
   field("generation", actor.generation);
   field("restarts", actor.restarts);
   field("incidents", actor.incidents);

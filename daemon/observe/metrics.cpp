@@ -142,6 +142,12 @@ void actor_blocked(const Snapshot& snapshot, const Sink& sink) {
       sink.add({{"actor", actor.name}, {"by", actor.blocked_by}, {"channel", actor.blocked_channel}}, 1);
 }
 
+/// Only of those that are to have one.
+void actor_standby(const Snapshot& snapshot, const Sink& sink) {
+  for (const auto& actor : snapshot.actors)
+    if (!actor.standby.empty()) sink.add({{"actor", actor.name}}, number(actor.standby == "ready"));
+}
+
 void bottleneck(const Snapshot& snapshot, const Sink& sink) {
   for (const auto& found : snapshot.bottlenecks)
     sink.add({{"actor", found.actor}}, static_cast<double>(found.holds_back.size()));
@@ -233,6 +239,8 @@ constexpr std::array kRows{
         &actor_incidents},
     Row{"steady_actor_dead_letters_total", kCounter, "Messages that were set aside because they killed the actor.",
         &per_actor<&A::dead_letters>},
+    Row{"steady_actor_standby_ready", kGauge, "1 while a spare is ready to take over from the actor's worker.",
+        &actor_standby},
     Row{"steady_actor_steps_total", kCounter, "Steps that the actor committed.", &per_actor<&A::steps>},
     Row{"steady_actor_step_seconds", kHistogram, "How long the actor's steps take; sampled, weighted by steps.",
         &per_actor<&A::step>},

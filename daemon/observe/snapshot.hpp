@@ -109,6 +109,8 @@ struct ActorSnapshot {
   std::string note;    ///< the actor's own line about itself; may be empty
   bool up = false;
   int pid = 0;  ///< 0: no process
+  std::string standby;  ///< of the spare beside its worker: none, starting or ready; empty: it is to have none
+  int standby_pid = 0;  ///< 0: no process
   std::uint64_t generation = 0;
   std::map<std::string, std::uint64_t> restarts;   ///< by cause: crash, exit, killed, start_failed, operator, ...
   std::map<std::string, std::uint64_t> incidents;  ///< by cause

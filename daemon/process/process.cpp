@@ -1,6 +1,7 @@
 #include "process/process.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -164,6 +165,11 @@ Status Process::watch(uv_loop_t* loop) {
     static_cast<Process*>(poll->data)->reap();
   });
   return {};
+}
+
+bool Process::lives() const {
+  pollfd end{end_.get(), POLLIN, 0};
+  return running_ && ::poll(&end, 1, 0) == 0;
 }
 
 void Process::reap() {

@@ -55,7 +55,12 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  /// From now on others are told. Not from within on_line.
+  void hand_to(Handlers handlers) { handlers_ = std::move(handlers); }
+
   [[nodiscard]] int pid() const { return pid_; }
+  /// It has not ended, whether its end was reported or not.
+  [[nodiscard]] bool lives() const;
   /// Queues `bytes` for the child's control socket; a child that is gone is no error. SIGPIPE must be ignored by then.
   void send(std::string bytes);
   /// Also reaches what the process has started itself.

@@ -169,6 +169,9 @@ void Daemon::build_tree() {
   tree_.emplace(graph_.supervision, specs, seed);
   workers_.resize(specs.size());
   facts_.resize(specs.size());
+  for (ChildId child = 0; child < specs.size(); ++child)
+    if (plan_.actors[plan_.workers[child].actors.front()].spec.standby)
+      workers_[child].spare.emplace(specs[child].child.start_timeout);
   blames_.resize(plan_.actors.size());
   clocks_.assign(plan_.actors.size(), HangClock(kLongestGap));
 }
@@ -246,6 +249,8 @@ int Daemon::run() {
                               {"http", http_ ? "http://" + options_.listen.substr(0, options_.listen.rfind(':')) + ":" +
                                                    std::to_string(http_->port()) + "/"
                                              : std::string("off")}});
+  spare_timer_ = UvHandle<uv_timer_t>::create(this);
+  uv_timer_init(loop_, spare_timer_.get());
   pulse_timer_ = UvHandle<uv_timer_t>::create(this);
   uv_timer_init(loop_, pulse_timer_.get());
   if (std::ranges::any_of(plan_.actors, [](const auto& actor) { return actor.spec.watchdog.has_value(); })) start_pulse();

@@ -2,6 +2,7 @@
 // Loop thread only; the daemon has no other.
 //
 // Its parts, one file each: daemon.cpp opens and runs, daemon_workers.cpp starts workers and listens to them,
+// daemon_standby.cpp keeps spares beside them,
 // daemon_deaths.cpp finds out what they died of and who is to blame, daemon_watch.cpp notices those that hang,
 // daemon_triggers.cpp looks at the triggers of the configuration,
 // daemon_tuning.cpp changes thresholds and holds latency targets,
@@ -43,6 +44,7 @@
 #include "runtime/otlp_push.hpp"
 #include "runtime/plugins.hpp"
 #include "runtime/sampler.hpp"
+#include "runtime/spare.hpp"
 #include "runtime/stop_report.hpp"
 #include "runtime/symbolizer.hpp"
 #include "runtime/triggers.hpp"
@@ -75,6 +77,14 @@ class Daemon {
   [[nodiscard]] bool wants_upgrade() const { return upgrade_ == Upgrade::Accepted; }
 
  private:
+  /// A worker's process, as it was started.
+  struct Launched {
+    std::unique_ptr<process::Process> process;
+    ipc::CrashView crash;
+    ipc::WorkerPlan plan;
+    std::string plan_text;         ///< of a spare: as it was sent
+    std::vector<GivenFile> files;  ///< of a spare: what it was given
+  };
   struct Worker {
     std::unique_ptr<process::Process> process;
     std::optional<ipc::CrashView> crash;      ///< what its process may leave behind
@@ -87,6 +97,8 @@ class Daemon {
     Killing killing = Killing::None;          ///< why steadyd kills it
     std::optional<std::size_t> hung_actor;    ///< whom it was killed for
     std::optional<std::chrono::nanoseconds> kill_at;  ///< its stack was asked for; SIGKILL follows
+    std::optional<Spare> spare;               ///< with `standby`
+    std::optional<Launched> spare_process;    ///< while there is a spare
   };
   enum class Phase { Running, Draining, Stopping, Over };
   enum class Upgrade { None, Checking, Refused, Accepted };
@@ -114,6 +126,10 @@ class Daemon {
   void carry_out(const supervision::Action& action);
   void start_worker(supervision::ChildId child);
   [[nodiscard]] Status spawn_worker(supervision::ChildId child);
+  [[nodiscard]] Result<Launched> launch(supervision::ChildId child);
+  [[nodiscard]] Result<Launched> launch(WorkerOrder order, process::Process::Handlers handlers);
+  [[nodiscard]] Status complete(supervision::ChildId child, ipc::WorkerPlan& plan);
+  [[nodiscard]] process::Process::Handlers worker_handlers(supervision::ChildId child);
   void arm_timer();
 
   // What workers do
@@ -123,6 +139,20 @@ class Daemon {
   void worker_event(supervision::ChildId child, const ipc::Event& event);
   void worker_ended(supervision::ChildId child, process::Ended how);
   void stop_violator(const ipc::Event& event);
+
+  // Their spares: daemon_standby.cpp
+  void tend_spares();
+  bool tend_spare(supervision::ChildId child);
+  [[nodiscard]] Spare::Need need_of_spare(supervision::ChildId child) const;
+  [[nodiscard]] Status start_spare(supervision::ChildId child);
+  void spare_line(supervision::ChildId child, process::Stream stream, std::string_view line);
+  void spare_ended(supervision::ChildId child, process::Ended how);
+  void end_spare(supervision::ChildId child);
+  void end_misfits();
+  [[nodiscard]] std::optional<Launched> take_spare(supervision::ChildId child);
+  void hand_over(supervision::Actions& actions);
+  void show_spare(supervision::ChildId child);
+  void arm_spare_timer(std::chrono::nanoseconds delay);
 
   // What they die of: daemon_deaths.cpp
   [[nodiscard]] Autopsy examine(supervision::ChildId child, process::Ended how);
@@ -226,6 +256,7 @@ class Daemon {
   ipc::FenceMode fence_;
   std::optional<supervision::Tree> tree_;
   std::vector<Worker> workers_;
+  std::vector<std::unique_ptr<process::Process>> leaving_;  ///< spares that were killed and are not reaped yet
   std::vector<WorkerFacts> facts_;
   std::vector<Blame> blames_;      ///< per actor
   std::vector<HangClock> clocks_;  ///< per actor
@@ -253,6 +284,7 @@ class Daemon {
   UvHandle<uv_timer_t> tree_timer_;
   UvHandle<uv_timer_t> frame_timer_;
   UvHandle<uv_timer_t> pulse_timer_;
+  UvHandle<uv_timer_t> spare_timer_;
   std::vector<UvHandle<uv_signal_t>> signals_;
 };
 

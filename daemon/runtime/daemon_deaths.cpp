@@ -139,10 +139,6 @@ void Daemon::bury(ChildId child, supervision::Exit exit, Autopsy autopsy) {
   facts_[child].last_end = autopsy.incident.how;
   worker.last_cause = word(autopsy.cause);
   ++facts_[child].incidents[worker.last_cause];
-  log::warn("Worker died", {{"actor", autopsy.incident.actor},
-                            {"generation", autopsy.incident.generation},
-                            {"cause", worker.last_cause},
-                            {"why", autopsy.incident.how}});
   const auto now = monotonic_now();
   const bool own = own_fault(autopsy.cause);
   std::optional<Suspect> guilty;
@@ -161,6 +157,11 @@ void Daemon::bury(ChildId child, supervision::Exit exit, Autopsy autopsy) {
   }
   worker.careful = own || worker.careful;
   supervision::Actions actions = tree_->exited(child, exit, now);
+  if (!guilty) hand_over(actions);
+  log::warn("Worker died", {{"actor", autopsy.incident.actor},
+                            {"generation", autopsy.incident.generation},
+                            {"cause", word(autopsy.cause)},
+                            {"why", autopsy.incident.how}});
   autopsy.incident.decision = decision_of(actions, child, *tree_, now);
   if (!guilty) perform(std::move(actions));  // the next generation need not wait for the record
   const std::int64_t id = incidents_->record(std::move(autopsy.incident), autopsy.stack, modules_of(child));

@@ -138,6 +138,7 @@ Status Daemon::adopt_plugins(ChildId child) {
   if (!unstartable.empty()) return fail(ErrorCode::Invalid, unstartable);
   if (auto prepared = wiring_.prepare_worker(plan_, child); !prepared) return prepared;
   sampler_.observe(plan_, wiring_);
+  end_misfits();
   return {};
 }
 

@@ -62,6 +62,7 @@ void Daemon::begin_drain(const std::string& why, nanoseconds limit, bool then_st
   drain_until_ = monotonic_now() + limit;
   for (Worker& worker : workers_)
     if (worker.process) worker.process->send(ipc::print(ipc::Command{ipc::Command::Kind::Drain}));
+  tend_spares();
   end_drain_when_done();
 }
 
@@ -133,6 +134,7 @@ void Daemon::close_up(const supervision::Shutdown& shutdown) {
   tree_timer_.reset();
   frame_timer_.reset();
   pulse_timer_.reset();
+  spare_timer_.reset();
   question_.reset();
   symbolizer_.reset();
   otlp_push_.reset();

@@ -66,6 +66,7 @@ void Daemon::perform(supervision::Actions actions) {
   }
   performing_ = false;
   arm_timer();
+  tend_spares();
 }
 
 void Daemon::carry_out(const supervision::Action& action) {
@@ -120,25 +121,12 @@ Status Daemon::spawn_worker(ChildId child) {
   Worker& worker = workers_[child];
   if (worker.reopen)
     if (auto reopened = wiring_.reopen(plan_, child); !reopened) return reopened;
-  auto order = wiring_.order_for(plan_, child, plugins_, {fence_, graph_.telemetry.sampling}, worker.reopen);
-  if (!order) return tl::unexpected(std::move(order.error()));
-  for (ipc::ActorPlan& actor : order->plan.actors) actor.careful = worker.careful;
-  letters_->fill(plan_, order->plan);
-  auto crash = ipc::CrashView::open(order->crash_page);
-  if (!crash) return tl::unexpected(std::move(crash.error()));
-  process::Spawn spawn;
-  spawn.command = {executable_directory() + "/steadyd-worker", "--control"};
-  spawn.inherit = order->fds;
-  process::Process::Handlers handlers;
-  handlers.on_line = [this, child](process::Stream stream, std::string_view line) { worker_line(child, stream, line); };
-  handlers.on_end = [this, child](process::Ended how) { worker_ended(child, how); };
-  auto process = process::Process::spawn(loop_, spawn, std::move(handlers));
-  if (!process) return tl::unexpected(std::move(process.error()));
-  (*process)->send(ipc::print(order->plan));
-  facts_[child].pid = (*process)->pid();
+  auto launched = launch(child);
+  if (!launched) return tl::unexpected(std::move(launched.error()));
+  facts_[child].pid = launched->process->pid();
   facts_[child].memory_bytes = 0;
-  worker.process = std::move(*process);
-  worker.crash.emplace(std::move(*crash));
+  worker.process = std::move(launched->process);
+  worker.crash.emplace(std::move(launched->crash));
   worker.failure.clear();
   worker.failed_actor.reset();
   worker.stderr_tail.clear();
@@ -147,6 +135,54 @@ Status Daemon::spawn_worker(ChildId child) {
   worker.kill_at.reset();
   for (const std::size_t actor : plan_.workers[child].actors) clocks_[actor].reset();
   return {};
+}
+
+/// The spare when there is one that fits, otherwise a new process.
+Result<Daemon::Launched> Daemon::launch(ChildId child) {
+  if (auto spare = take_spare(child)) {
+    if (auto completed = complete(child, spare->plan); !completed) {
+      workers_[child].spare_process = std::move(spare);
+      end_spare(child);
+      return tl::unexpected(std::move(completed.error()));
+    }
+    spare->process->hand_to(worker_handlers(child));
+    spare->process->send(ipc::print_takeover(spare->plan));
+    return std::move(*spare);
+  }
+  auto order = wiring_.order_for(plan_, child, plugins_, {fence_, graph_.telemetry.sampling});
+  if (!order) return tl::unexpected(std::move(order.error()));
+  if (auto completed = complete(child, order->plan); !completed) return tl::unexpected(std::move(completed.error()));
+  return launch(std::move(*order), worker_handlers(child));
+}
+
+Result<Daemon::Launched> Daemon::launch(WorkerOrder order, process::Process::Handlers handlers) {
+  auto crash = ipc::CrashView::open(order.crash_page);
+  if (!crash) return tl::unexpected(std::move(crash.error()));
+  process::Spawn spawn;
+  spawn.command = {executable_directory() + "/steadyd-worker", "--control"};
+  spawn.inherit = order.fds;
+  auto process = process::Process::spawn(loop_, spawn, std::move(handlers));
+  if (!process) return tl::unexpected(std::move(process.error()));
+  std::string text = ipc::print(order.plan);
+  (*process)->send(text);
+  return Launched{std::move(*process), std::move(*crash), std::move(order.plan), std::move(text), std::move(order.files)};
+}
+
+/// What is true of this start only.
+Status Daemon::complete(ChildId child, ipc::WorkerPlan& plan) {
+  if (auto raised = wiring_.raise_generations(plan_, child, plan); !raised) return raised;
+  for (ipc::ActorPlan& actor : plan.actors) {
+    actor.reopen = workers_[child].reopen;
+    actor.careful = workers_[child].careful;
+  }
+  wiring_.tune(plan_, child, plan);
+  letters_->fill(plan_, plan);
+  return {};
+}
+
+process::Process::Handlers Daemon::worker_handlers(ChildId child) {
+  return {.on_line = [this, child](process::Stream stream, std::string_view line) { worker_line(child, stream, line); },
+          .on_end = [this, child](process::Ended how) { worker_ended(child, how); }};
 }
 
 void Daemon::arm_timer() {
@@ -200,6 +236,7 @@ void Daemon::worker_event(ChildId child, const ipc::Event& event) {
   const auto actor = find_actor(event.actor);
   const std::uint64_t generation = sampler_.generation(actor.value_or(plan_.workers[child].actors.front()));
   switch (event.kind) {
+    case ipc::Event::Kind::Prepared: return;  // a spare's: it is no worker any more when this is read late
     case ipc::Event::Kind::Ready:
       log::info("Worker is ready", {{"actor", actors_of(child)}, {"generation", generation}, {"pid", facts_[child].pid}});
       if (phase_ == Phase::Draining && workers_[child].process)

@@ -290,6 +290,8 @@ void Sampler::add_actor(observe::Snapshot& snapshot, const topology::Plan& plan,
     shown.reason += (shown.reason.empty() ? "" : "; last: ") + facts.last_end;
   shown.up = status.state == supervision::State::Running;
   shown.pid = facts.pid;
+  shown.standby = facts.standby;
+  shown.standby_pid = facts.standby_pid;
   shown.restarts = facts.restarts;
   shown.incidents = facts.incidents;
   if (const auto letters = facts.dead_letters.find(planned.spec.name); letters != facts.dead_letters.end())

@@ -31,6 +31,8 @@ struct WorkerFacts {
   std::map<std::string, std::uint64_t> incidents;  ///< by cause
   std::map<std::string, std::uint64_t> dead_letters;  ///< by actor, since steadyd started
   std::string last_end;                           ///< why the last generation ended, in words
+  std::string standby;  ///< of its spare: none, starting or ready; empty: it is to have none
+  int standby_pid = 0;  ///< 0: no process
 };
 
 class Sampler {

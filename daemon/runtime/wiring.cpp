@@ -1,6 +1,7 @@
 #include "runtime/wiring.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -65,6 +66,13 @@ ipc::RingMemory to_order(const config::ChannelPlacement& placement) {
   return {placement.numa ? static_cast<int>(*placement.numa) : -1, placement.lock_memory, placement.huge_pages};
 }
 
+/// What the name means now.
+GivenFile given(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {path, 0, 0};
+  return {path, status.st_dev, status.st_ino};
+}
+
 /// Collects the descriptors of one order; each is numbered as the worker will see it.
 class Descriptors {
  public:
@@ -78,7 +86,12 @@ class Descriptors {
       return -1;
     }
     order_.owned.push_back(std::move(*fd));
+    note(path);
     return number(order_.owned.back().get());
+  }
+  /// Remembers what `path` means now, for a spare.
+  void note(const std::string& path) {
+    if (order_.plan.standby) order_.files.push_back(given(path));
   }
   /// Passes on a descriptor that somebody else owns; the same one keeps its number.
   int number(int fd) {
@@ -130,6 +143,9 @@ void Wiring::report(const std::string& what, const ipc::Ensured& ensured) {
 }
 
 Status Wiring::prepare(const topology::Plan& plan) {
+  auto lock = process::worker_lock(runtime_directory_);
+  if (!lock) return tl::unexpected(std::move(lock.error()));
+  worker_lock_ = std::move(*lock);
   for (const ipc::Segments* const store : {&memory_, &disk_})
     if (auto made = store->prepare(); !made) return made;
   report_strangers(plan);
@@ -208,29 +224,31 @@ Status Wiring::reopen(const topology::Plan& plan, std::size_t worker) const {
 }
 
 Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t worker, const Plugins& plugins,
-                                      const WorkerSettings& settings, bool reopen) {
+                                      const WorkerSettings& settings) const {
   WorkerOrder order;
   Descriptors descriptors(order);
   order.plan.worker = plan.workers[worker].name;
   order.plan.fence = settings.fence;
   order.plan.sampling = settings.sampling;
+  order.plan.standby = settings.standby;
   order.plan.placement = to_order(plan.workers[worker].placement);
   for (const std::size_t index : plan.workers[worker].actors) {
     const topology::PlannedActor& actor = plan.actors[index];
     const ipc::Segments& store = store_of(actor);
-    const auto generation = store.next_generation(actor.spec.name);
-    if (!generation) return tl::unexpected(generation.error());
     ipc::ActorPlan& to = order.plan.actors.emplace_back();
     to.name = actor.spec.name;
     to.plugin = actor.spec.plugin;
     to.type = actor.type.name;
     to.wait = kWaitWords[static_cast<std::size_t>(actor.spec.wait)];
-    to.generation = *generation;
-    to.reopen = reopen;
     to.plugin_fd = descriptors.number(plugins.staged_fd(actor.spec.plugin));
+    descriptors.note("/proc/self/fd/" + std::to_string(plugins.staged_fd(actor.spec.plugin)));
     to.segment_fd = descriptors.open(store.actor_path(actor.spec.name), O_RDWR);
     const std::string old = store.old_actor_path(actor.spec.name);
-    if (::access(old.c_str(), F_OK) == 0) to.old_segment_fd = descriptors.open(old, O_RDWR);
+    if (::access(old.c_str(), F_OK) == 0) {
+      to.old_segment_fd = descriptors.open(old, O_RDWR);
+    } else {
+      descriptors.note(old);
+    }
     to.thread = actor.spec.thread;
     to.bell_fd = descriptors.open(bell_path(plan, index), O_RDWR);
     for (const auto& [name, value] : actor.spec.params) to.params[name] = value.text;
@@ -245,11 +263,6 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
       input.reader_fd =
           descriptors.open(memory_.reader_path(channel.name, reader_name(plan, channel, end.reader)), O_RDWR);
       input.bell_fd = descriptors.open(bell_path(plan, channel.producer), O_RDWR);
-      const ipc::Tuning tuning = tuning_for(plan, index, end);
-      input.min = tuning.min;
-      input.max = tuning.max;
-      input.max_wait_ns = tuning.max_wait_ns;
-      input.window_bytes = tuning.window_bytes;
       input.message = layout_of(channel);
       input.memory = to_order(channel.placement);
     }
@@ -259,7 +272,6 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
       output.port = actor.type.ports[end.port].name;
       output.channel = channel.name;
       output.ring_fd = descriptors.open(memory_.ring_path(channel.name), O_RDWR);
-      output.window_bytes = tuning_for(plan, index, end).window_bytes;
       output.memory = to_order(channel.placement);
       for (std::size_t reader = 0; reader < channel.consumers.size(); ++reader) {
         const std::size_t consumer = channel.consumers[reader];
@@ -275,14 +287,43 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
   order.crash_page = crash_page->get();
   order.plan.crash_fd = descriptors.number(crash_page->get());
   order.owned.push_back(std::move(*crash_page));
-  if (!worker_lock_) {
-    auto lock = process::worker_lock(runtime_directory_);
-    if (!lock) return tl::unexpected(std::move(lock.error()));
-    worker_lock_ = std::move(*lock);
-  }
   descriptors.number(worker_lock_.get());
   if (!descriptors.error().empty()) return fail(ErrorCode::System, descriptors.error());
   return order;
+}
+
+Status Wiring::raise_generations(const topology::Plan& plan, std::size_t worker, ipc::WorkerPlan& order) const {
+  for (std::size_t i = 0; i < order.actors.size(); ++i) {
+    const topology::PlannedActor& actor = plan.actors[plan.workers[worker].actors[i]];
+    const auto generation = store_of(actor).next_generation(actor.spec.name);
+    if (!generation) return tl::unexpected(generation.error());
+    order.actors[i].generation = *generation;
+  }
+  return {};
+}
+
+void Wiring::tune(const topology::Plan& plan, std::size_t worker, ipc::WorkerPlan& order) {
+  for (std::size_t i = 0; i < order.actors.size(); ++i) {
+    const std::size_t index = plan.workers[worker].actors[i];
+    const topology::PlannedActor& actor = plan.actors[index];
+    for (std::size_t k = 0; k < actor.inputs.size(); ++k) {
+      const ipc::Tuning tuning = tuning_for(plan, index, actor.inputs[k]);
+      ipc::InputPlan& input = order.actors[i].inputs[k];
+      input.min = tuning.min;
+      input.max = tuning.max;
+      input.max_wait_ns = tuning.max_wait_ns;
+      input.window_bytes = tuning.window_bytes;
+    }
+    for (std::size_t k = 0; k < actor.outputs.size(); ++k)
+      order.actors[i].outputs[k].window_bytes = tuning_for(plan, index, actor.outputs[k]).window_bytes;
+  }
+}
+
+bool Wiring::is_current(const std::vector<GivenFile>& files) {
+  return std::ranges::all_of(files, [](const GivenFile& file) {
+    const GivenFile now = given(file.path);
+    return now.device == file.device && now.inode == file.inode;
+  });
 }
 
 Result<std::unique_ptr<ipc::DormantActor>> Wiring::wake(const topology::Plan& plan, std::size_t index) const {

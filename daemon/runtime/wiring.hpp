@@ -18,18 +18,27 @@
 
 namespace steady::runtime {
 
+/// A file as a worker was given it; `inode` 0: there was none of that name.
+struct GivenFile {
+  std::string path;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+};
+
 /// All that a worker is started with. `fds[i]` is descriptor process::kFirstInheritedFd + i in the worker.
 struct WorkerOrder {
   ipc::WorkerPlan plan;
   std::vector<UniqueFd> owned;
   std::vector<int> fds;
   int crash_page = -1;  ///< our own descriptor of what the process may leave behind; among `owned`
+  std::vector<GivenFile> files;  ///< of a spare: what it is given, for is_current()
 };
 
 /// What is the same for every worker.
 struct WorkerSettings {
   ipc::FenceMode fence = ipc::FenceMode::Full;
   bool sampling = true;
+  bool standby = false;  ///< the worker is a spare
 };
 
 class Wiring {
@@ -49,9 +58,15 @@ class Wiring {
   /// Lets the worker's streams begin anew. Only while it does not run.
   [[nodiscard]] Status reopen(const topology::Plan& plan, std::size_t worker) const;
 
-  /// Opens what the worker needs, reads and writes as it may, and raises its actors' generations.
+  /// Opens what the worker needs, reads and writes as it may.
   [[nodiscard]] Result<WorkerOrder> order_for(const topology::Plan& plan, std::size_t worker, const Plugins& plugins,
-                                              const WorkerSettings& settings, bool reopen);
+                                              const WorkerSettings& settings) const;
+  /// Raises the generations of the worker's actors and enters them into `order`. Only while it does not run.
+  [[nodiscard]] Status raise_generations(const topology::Plan& plan, std::size_t worker, ipc::WorkerPlan& order) const;
+  /// Enters the thresholds and windows of now into `order`.
+  static void tune(const topology::Plan& plan, std::size_t worker, ipc::WorkerPlan& order);
+  /// Whether each of these names still means the file that it meant.
+  [[nodiscard]] static bool is_current(const std::vector<GivenFile>& files);
 
   /// Maps the ends of an actor that has no process, to put messages into its channels. Errors: as DormantActor's; Busy
   /// while its state waits to be taken over by a new version of its plugin.
@@ -86,7 +101,7 @@ class Wiring {
   std::string runtime_directory_;
   ipc::Segments memory_;
   ipc::Segments disk_;
-  UniqueFd worker_lock_;  ///< of all workers; held from the first start on
+  UniqueFd worker_lock_;  ///< of all workers; from prepare() on
   std::uint64_t quarantined_ = 0;
 };
 

@@ -21,28 +21,34 @@ constexpr std::uint64_t kBlameNs = 1'000'000'000;
 
 Actor::Actor(const ipc::ActorPlan& plan, const steady_actor_type& type, ipc::FenceMode fence, bool sampling,
              Events& events)
-    : plan_(plan), type_(type), fence_(fence), events_(events), sampling_(sampling), debug_stop_(debug_stop_for(plan)) {
+    : plan_(plan), type_(type), fence_(fence), events_(events), sampling_(sampling) {
   host_ = {sizeof host_, STEADY_ABI_VERSION, this, host_log, host_note, host_fail, host_now};
 }
 
-Result<std::unique_ptr<Actor>> Actor::create(const ipc::ActorPlan& plan, const steady_actor_type& type,
-                                             ipc::FenceMode fence, bool sampling, Events& events) {
+Result<std::unique_ptr<Actor>> Actor::prepare(const ipc::ActorPlan& plan, const steady_actor_type& type,
+                                              ipc::FenceMode fence, bool sampling, Events& events) {
   std::unique_ptr<Actor> made(new Actor(plan, type, fence, sampling, events));
-  auto io = ActorIo::create(plan, type);
+  auto io = ActorIo::prepare(plan, type);
   if (!io) return tl::unexpected(std::move(io.error()));
   made->io_ = std::move(*io);
-  made->source_ = made->io_->inputs().empty();
-  for (const InputLane& lane : made->io_->inputs()) made->has_max_waits_ |= lane.max_wait_ns != 0;
-  if (made->io_->repaired()) {
+  return made;
+}
+
+Status Actor::begin() {
+  if (auto begun = io_->begin(); !begun) return begun;
+  debug_stop_ = debug_stop_for(plan_);
+  source_ = io_->inputs().empty();
+  has_max_waits_ = std::ranges::any_of(io_->inputs(), [](const InputLane& lane) { return lane.max_wait_ns != 0; });
+  io_->words().process.thread.store(static_cast<std::uint64_t>(::gettid()), std::memory_order_relaxed);  // of its constructor
+  if (io_->repaired()) {
     ipc::Event event;
     event.kind = ipc::Event::Kind::Repaired;
-    event.actor = plan.name;
-    events.send(event);
+    event.actor = plan_.name;
+    events_.send(event);
   }
-  made->self_ = type.create(&type, &made->host_, &made->io_->io());
-  if (made->self_ == nullptr)
-    return fail(ErrorCode::Invalid, made->failure_.empty() ? "its constructor failed" : made->failure_);
-  return made;
+  self_ = type_.create(&type_, &host_, &io_->io());
+  if (self_ == nullptr) return fail(ErrorCode::Invalid, failure_.empty() ? "its constructor failed" : failure_);
+  return {};
 }
 
 Actor::~Actor() {
@@ -82,7 +88,7 @@ void Actor::start() {
 
 bool Actor::ended() const { return io_->words().finished.load(std::memory_order_relaxed) != 0; }
 
-void Actor::begin() {
+void Actor::look_around() {
   set_activity(ipc::Activity::Running);
   static_cast<void>(look());
   careful_.emplace(*io_);

@@ -1,4 +1,4 @@
-// One actor at work: looks whether its conditions hold, runs a step, commits. Constructed on the main thread, then owned
+// One actor at work: looks whether its conditions hold, runs a step, commits. Prepared on the main thread, then owned
 // by its ActorThread, which calls it turn by turn and waits when it has nothing to do; order() is the one call that comes
 // from elsewhere.
 //
@@ -31,10 +31,15 @@ namespace steady::worker {
 
 class Actor {
  public:
-  /// `plan`, `type` and `events` must outlive the actor. `sampling`: as in WorkerPlan. Errors: as ActorIo::create, or what
-  /// the constructor said.
-  [[nodiscard]] static Result<std::unique_ptr<Actor>> create(const ipc::ActorPlan& plan, const steady_actor_type& type,
-                                                             ipc::FenceMode fence, bool sampling, Events& events);
+  /// Maps what it needs. Runs none of the actor's code and writes nothing: another process may be this actor. `plan`,
+  /// `type` and `events` must outlive the actor. `sampling`: as in WorkerPlan. Errors: as ActorIo::prepare.
+  [[nodiscard]] static Result<std::unique_ptr<Actor>> prepare(const ipc::ActorPlan& plan, const steady_actor_type& type,
+                                                              ipc::FenceMode fence, bool sampling, Events& events);
+  /// Makes its ends ours and constructs it. Before that only enter_pages() may be called. Errors: as ActorIo::begin, or
+  /// what the constructor said.
+  [[nodiscard]] Status begin();
+  /// As ActorIo's.
+  void enter_pages() const { io_->enter_pages(); }
   ~Actor();
   Actor(const Actor&) = delete;
   Actor& operator=(const Actor&) = delete;
@@ -42,7 +47,7 @@ class Actor {
   /// Migrates or starts. Ends the process (Events::fail) when the actor fails.
   void start();
   /// After start(), once, before the first turn.
-  void begin();
+  void look_around();
 
   /// What a turn came to.
   enum class Turn {

@@ -45,18 +45,55 @@ std::uint32_t field_type(std::string_view name) {
 }  // namespace
 
 Result<std::unique_ptr<ActorIo>> ActorIo::create(const ipc::ActorPlan& plan, const steady_actor_type& type) {
-  std::unique_ptr<ActorIo> made(new ActorIo(plan, type));
-  if (auto status = made->map_segment(); !status) return tl::unexpected(std::move(status.error()));
-  if (auto status = made->map_ends(); !status) return tl::unexpected(std::move(status.error()));
-  if (auto status = made->repair(); !status) return tl::unexpected(std::move(status.error()));
-  if (auto status = made->bind_parameters(); !status) return tl::unexpected(std::move(status.error()));
-  made->bind_ports();
-  made->bind_state();
+  auto made = prepare(plan, type);
+  if (!made) return made;
+  if (auto status = (*made)->begin(); !status) return tl::unexpected(std::move(status.error()));
   return made;
 }
 
+Result<std::unique_ptr<ActorIo>> ActorIo::prepare(const ipc::ActorPlan& plan, const steady_actor_type& type) {
+  std::unique_ptr<ActorIo> made(new ActorIo(plan, type));
+  if (auto status = made->map_segment(); !status) return tl::unexpected(std::move(status.error()));
+  if (auto status = made->map_ends(); !status) return tl::unexpected(std::move(status.error()));
+  if (auto status = made->bind_parameters(); !status) return tl::unexpected(std::move(status.error()));
+  return made;
+}
+
+Status ActorIo::begin() {
+  if (auto status = begin_ends(); !status) return status;
+  if (auto status = repair(); !status) return status;
+  bind_ports();
+  bind_state();
+  return {};
+}
+
+void ActorIo::enter_pages() const {
+  segment_.enter_pages(segment_.size_bytes());
+  for (const InputLane& lane : inputs_) lane.end.enter_pages();
+  for (const OutputLane& lane : outputs_)
+    if (lane.end) lane.end->enter_pages();
+}
+
+Status ActorIo::begin_ends() {
+  if (auto allowed = segment_.allow_writes(); !allowed) return fail(std::move(allowed.error()), "actor segment");
+  if (old_segment_)
+    if (auto allowed = old_segment_.allow_writes(); !allowed) return fail(std::move(allowed.error()), "old actor segment");
+  for (InputLane& lane : inputs_) {
+    if (auto begun = lane.end.begin_at_last(); !begun)
+      return fail(std::move(begun.error()), "channel " + lane.plan->channel);
+    apply(*lane.plan, lane);
+  }
+  for (OutputLane& lane : outputs_) {
+    if (!lane.end) continue;
+    if (auto begun = lane.end->begin_at_last(); !begun)
+      return fail(std::move(begun.error()), "channel " + lane.plan->channel);
+    apply(*lane.plan, lane);
+  }
+  return {};
+}
+
 Status ActorIo::map_segment() {
-  auto mapping = ipc::map_segment(plan_.segment_fd, ipc::SegmentKind::Actor, ipc::Access::ReadWrite);
+  auto mapping = ipc::map_segment(plan_.segment_fd, ipc::SegmentKind::Actor, ipc::Access::ReadOnly);
   if (!mapping) return fail(std::move(mapping.error()), "actor segment");
   segment_ = std::move(*mapping);
   page_ = segment_.at<const ipc::ActorPage>(0);
@@ -65,7 +102,7 @@ Status ActorIo::map_segment() {
       ipc::kActorBlocksOffset + 2 * page_->block_stride != segment_.size_bytes())
     return fail(ErrorCode::Corrupt, "the actor's segment does not fit its type");
   if (plan_.old_segment_fd >= 0) {
-    auto old = ipc::map_segment(plan_.old_segment_fd, ipc::SegmentKind::Actor, ipc::Access::ReadWrite);
+    auto old = ipc::map_segment(plan_.old_segment_fd, ipc::SegmentKind::Actor, ipc::Access::ReadOnly);
     if (!old) return fail(std::move(old.error()), "old actor segment");
     old_segment_ = std::move(*old);
   }
@@ -99,10 +136,9 @@ Status ActorIo::map_ends() {
 }
 
 Status ActorIo::map_input(std::size_t port_index, const ipc::InputPlan& input) {
-  auto end = ipc::InputEnd::create(input.ring_fd, input.reader_fd, input.bell_fd, input.memory);
+  auto end = ipc::InputEnd::map(input.ring_fd, input.reader_fd, input.bell_fd, input.memory);
   if (!end) return fail(std::move(end.error()), "channel " + input.channel);
-  InputLane& lane = inputs_.emplace_back(InputLane{std::move(*end), nullptr, &input, port_index});
-  apply(input, lane);
+  inputs_.push_back({std::move(*end), nullptr, &input, port_index});
   return {};
 }
 
@@ -113,11 +149,10 @@ Status ActorIo::map_output(std::size_t port_index) {
     if (type_.ports[port_index].name != output.port) continue;
     std::vector<ipc::OutputEnd::ReaderFds> readers;
     for (const auto& reader : output.readers) readers.push_back({reader.page_fd, reader.bell_fd});
-    auto end = ipc::OutputEnd::create(output.ring_fd, readers, output.memory);
+    auto end = ipc::OutputEnd::map(output.ring_fd, readers, output.memory);
     if (!end) return fail(std::move(end.error()), "channel " + output.channel);
     lane.end.emplace(std::move(*end));
     lane.plan = &output;
-    apply(output, lane);
   }
   if (!lane.end) lane.scratch = std::make_unique_for_overwrite<unsigned char[]>(kScratchBytes);  // untouched: no memory
   outputs_.push_back(std::move(lane));

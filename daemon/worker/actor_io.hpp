@@ -87,6 +87,13 @@ class ActorIo {
   /// Errors: as the segments'; Invalid when plan and type contradict each other; Corrupt.
   [[nodiscard]] static Result<std::unique_ptr<ActorIo>> create(const ipc::ActorPlan& plan, const steady_actor_type& type);
 
+  /// The two halves of create(). prepare() maps, read-only, and writes nothing: another process may be at work with all of
+  /// it. begin() makes it ours and finishes an interrupted commit; before that only enter_pages() may be called.
+  [[nodiscard]] static Result<std::unique_ptr<ActorIo>> prepare(const ipc::ActorPlan& plan, const steady_actor_type& type);
+  [[nodiscard]] Status begin();
+  /// Has the kernel enter the pages that begin() and the first step will need.
+  void enter_pages() const;
+
   [[nodiscard]] steady_io& io() { return io_; }
   [[nodiscard]] std::vector<InputLane>& inputs() { return inputs_; }
   [[nodiscard]] std::vector<OutputLane>& outputs() { return outputs_; }
@@ -230,6 +237,7 @@ class ActorIo {
   [[nodiscard]] Status map_ends();
   [[nodiscard]] Status map_input(std::size_t port_index, const ipc::InputPlan& input);
   [[nodiscard]] Status map_output(std::size_t port_index);
+  [[nodiscard]] Status begin_ends();
   [[nodiscard]] Status repair();
   [[nodiscard]] Status bind_parameters();
   void bind_ports();

@@ -35,7 +35,6 @@ ActorThread::ActorThread(std::vector<Member> members, ipc::FenceMode fence)
 }
 
 void ActorThread::run(const std::function<void()>& started) {
-  watch_this_thread();
   start();
   started();
   if (members_.size() == 1) run_alone();
@@ -47,7 +46,7 @@ void ActorThread::start() {
     enter_actor(member.index);
     member.actor->start();
     member.over = member.actor->ended();
-    member.over ? member.actor->say_done() : member.actor->begin();
+    member.over ? member.actor->say_done() : member.actor->look_around();
   }
   std::erase_if(members_, [](const Member& member) { return member.over; });
 }

@@ -88,9 +88,9 @@ class ControlReader {
   std::string buffer_;
 };
 
-/// Loads every plugin of the plan once and creates its actors. The files were checked when they were described: these
+/// Loads every plugin of the plan once and prepares its actors. The files were checked when they were described: these
 /// are the same copies, sealed since.
-std::vector<std::unique_ptr<Actor>> create_actors(const ipc::WorkerPlan& plan, Events& events) {
+std::vector<std::unique_ptr<Actor>> prepare_actors(const ipc::WorkerPlan& plan, Events& events) {
   std::map<int, const steady_plugin_info*> plugins;
   std::vector<std::unique_ptr<Actor>> actors;
   for (const ipc::ActorPlan& actor : plan.actors) {
@@ -102,25 +102,32 @@ std::vector<std::unique_ptr<Actor>> create_actors(const ipc::WorkerPlan& plan, E
     }
     const auto type = find_type(*found->second, actor.type);
     if (!type) events.fail(actor.name, "plugin '" + actor.plugin + "' " + type.error().message);
-    auto created = Actor::create(actor, **type, plan.fence, plan.sampling, events);
-    if (!created) events.fail(actor.name, created.error().message);
-    actors.push_back(std::move(*created));
+    auto prepared = Actor::prepare(actor, **type, plan.fence, plan.sampling, events);
+    if (!prepared) events.fail(actor.name, prepared.error().message);
+    actors.push_back(std::move(*prepared));
   }
   return actors;
 }
 
 /// Runs the actors on their threads; the process ends when the last thread does.
+///
+/// The first thread begins all actors. In a spare it also waits for the takeover itself: whoever else did would have to
+/// wake it, and a wake-up is most of what a takeover costs.
 class Team {
  public:
-  Team(std::vector<std::unique_ptr<Actor>> actors, ipc::FenceMode fence, Events& events)
-      : actors_(std::move(actors)), events_(events) {
-    for (std::vector<ActorThread::Member>& members : group()) threads_.emplace_back(std::move(members), fence);
+  Team(ipc::WorkerPlan& plan, ControlReader& control, Events& events)
+      : plan_(plan), control_(control), events_(events), actors_(prepare_actors(plan, events)) {
+    for (std::vector<ActorThread::Member>& members : group()) threads_.emplace_back(std::move(members), plan.fence);
   }
 
   void start() {
     left_ = starting_ = threads_.size();
+    if (plan_.standby)
+      for (const auto& actor : actors_) actor->enter_pages();
     for (ActorThread& thread : threads_) std::thread([this, &thread] { run(thread); }).detach();
   }
+  /// Waits until the first thread has started its actors: until then the control socket is its to read.
+  void wait_started() { started_.wait(0, std::memory_order_acquire); }
   void order(const ipc::Command& command) {
     for (const auto& actor : actors_)
       if (command.actor.empty() || command.actor == actor->name()) actor->order(command);
@@ -141,21 +148,52 @@ class Team {
     return groups;
   }
   void run(ActorThread& thread) {
+    const bool first = &thread == &threads_.front();
+    watch_this_thread();
     ::prctl(PR_SET_NAME, thread.name().substr(0, 15).c_str());
-    thread.run([this] {
-      if (--starting_ != 0) return;
-      ipc::Event ready;
-      ready.kind = ipc::Event::Kind::Ready;
-      events_.send(ready);
+    if (first) begin_all();
+    begun_.wait(0, std::memory_order_acquire);
+    thread.run([&] {
+      if (--starting_ == 0) say(ipc::Event::Kind::Ready);
+      if (first) release(started_);
     });
     if (--left_ != 0) return;
     std::fflush(nullptr);
     ::_exit(0);  // nothing is left to save: every effect of an actor is committed
   }
+  void begin_all() {
+    if (plan_.standby) wait_for_takeover();
+    for (std::size_t i = 0; i < actors_.size(); ++i) {
+      enter_actor(i);
+      if (const auto begun = actors_[i]->begin(); !begun) events_.fail(actors_[i]->name(), begun.error().message);
+    }
+    release(begun_);
+  }
+  void wait_for_takeover() {
+    say(ipc::Event::Kind::Prepared);
+    std::string line;
+    if (!control_.next(line)) ::_exit(1);  // steadyd is gone
+    if (const auto taken = ipc::take_over(plan_, line); !taken)
+      events_.fail("", "cannot read the takeover: " + taken.error().message);
+  }
+  void say(ipc::Event::Kind kind) {
+    ipc::Event event;
+    event.kind = kind;
+    events_.send(event);
+  }
+  static void release(std::atomic<int>& gate) {
+    gate.store(1, std::memory_order_release);
+    gate.notify_all();
+  }
 
+  ipc::WorkerPlan& plan_;   // until begin_all() has ended, the first thread writes it
+  ControlReader& control_;  // until started_, the first thread reads it; then the main thread
+  Events& events_;
   std::vector<std::unique_ptr<Actor>> actors_;
   std::deque<ActorThread> threads_;
-  Events& events_;
+  // As int, which is what a futex is: waking one of them wakes nobody who waits for the other.
+  std::atomic<int> begun_{0};    // every actor is constructed
+  std::atomic<int> started_{0};  // the first thread has started its actors
   std::atomic<std::size_t> starting_{0};
   std::atomic<std::size_t> left_{0};
 };
@@ -165,11 +203,11 @@ int run_worker() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGINT, SIG_IGN);  // a terminal's Ctrl-C is for steadyd, which then stops its workers in order
-  ControlReader control;
+  static ControlReader control;
   std::string line;
   if (!control.next(line)) return 1;
-  const auto plan = ipc::parse_worker_plan(line);
-  Events events(ipc::kControlFd);
+  static auto plan = ipc::parse_worker_plan(line);
+  static Events events(ipc::kControlFd);
   if (!plan) events.fail("", "cannot read the plan: " + plan.error().message);
   ::prctl(PR_SET_NAME, plan->worker.substr(0, 15).c_str());
   if (const auto placed = take_place(plan->placement); !placed) events.fail("", placed.error().message);
@@ -178,9 +216,10 @@ int run_worker() {
   if (plan->crash_fd >= 0)
     if (const auto caught = catch_crashes(plan->crash_fd); !caught)
       events.fail("", "cannot catch crashes: the crash page " + caught.error().message);
-  static Team* const team = new Team(create_actors(*plan, events), plan->fence, events);  // outlives main: threads use it
+  static Team* const team = new Team(*plan, control, events);  // outlives main: threads use it, and all that is static here
   team->start();
   use_unwinder();
+  team->wait_started();
   while (control.next(line))
     if (const auto command = ipc::parse_command(line)) team->order(*command);
   ::_exit(1);  // steadyd is gone

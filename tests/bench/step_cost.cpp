@@ -147,7 +147,8 @@ class Worker {
   /// All steps of the actor, which then has come to its end. Returns what one of them took, in nanoseconds.
   double run(FarEnds& far) {
     worker::Events events(-1);
-    const auto actor = test::must(worker::Actor::create(plan_, type_, ipc::FenceMode::Membarrier, sampling_, events));
+    const auto actor = test::must(worker::Actor::prepare(plan_, type_, ipc::FenceMode::Membarrier, sampling_, events));
+    test::must(actor->begin());
     worker::ActorThread thread({{actor.get(), 0}}, ipc::FenceMode::Membarrier);
     double begun = 0;
     thread.run([&] {

@@ -28,7 +28,7 @@ def trigger(when, colour, active=True, value=None, shown=""):
 def actor(name, **changes):
     """A running actor that works half of the time."""
     return {"name": name, "plugin": "demo", "type": name.rstrip("-0123456789"), "worker": name, "state": "running",
-            "reason": "", "note": "", "up": True, "pid": 4711, "generation": 0, "restarts": {}, "incidents": {},
+            "reason": "", "note": "", "up": True, "pid": 4711, "standby": "", "standby_pid": 0, "generation": 0, "restarts": {}, "incidents": {},
             "dead_letters": 0, "steps": 123456, "steps_per_second": 5432.1, "step_seconds": statistic(41e-6),
             "batch_messages": statistic(64), "activity": "running", "waited_for_input_seconds": 10.0,
             "waited_for_room_seconds": 0.0, "waited_for_timer_seconds": 0.0, "input_ratio": 0.5, "room_ratio": 0.0,

@@ -18,7 +18,7 @@ from watch import Cost, Watch  # noqa: E402
 
 COMPLAINTS = ("gaps", "repeats", "wrong")
 WATCHDOG = "300ms"  # of the actors, where hangs are among the faults
-DESCRIPTORS_PER_WORKER = 4  # its control socket, what it prints, what it complains, its end
+DESCRIPTORS_PER_WORKER = 4  # of a spare, too: its control socket, what it prints, what it complains, its end
 LEFT_BY_A_CLEAN_STOP = {"steadyd.lock", "workers.lock"}  # in the runtime directory
 
 
@@ -107,11 +107,11 @@ class Round:
         return all(actor["state"] == "finished" for actor in self.service.status()["actors"])
 
     def descriptors_at_rest(self):
-        """How many descriptors steadyd holds that belong to no worker: always the same."""
+        """How many descriptors steadyd holds that belong to no worker and no spare: always the same."""
         while True:
-            workers = set(self.service.pids().values())
+            workers = self.service.processes()
             open_now = steady.descriptors_at_rest(self.service.process.pid)
-            if workers == set(self.service.pids().values()):  # nobody finished or died between the two looks
+            if workers == self.service.processes():  # nobody finished or died between the two looks
                 return len(open_now) - DESCRIPTORS_PER_WORKER * len(workers)
 
     def account(self):

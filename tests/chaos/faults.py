@@ -30,7 +30,7 @@ class Injector:
 
     def inject(self):
         """One fault, of a kind that the weights make more or less likely."""
-        kinds = {self.kill_worker: 8, self.stop_and_kill_worker: 3, self.stop_and_continue_worker: 3,
+        kinds = {self.kill_worker: 8, self.kill_spare: 3, self.kill_worker_and_spare: 2, self.stop_and_kill_worker: 3, self.stop_and_continue_worker: 3,
                  self.kill_steadyd: 2, self.kill_everything: 1, self.stop_and_continue_steadyd: 2}
         [kind] = self.rng.choices(list(kinds), kinds.values())
         if kind():
@@ -47,6 +47,16 @@ class Injector:
     def kill_worker(self):
         pid = self.victim()
         return pid and send(pid, signal.SIGKILL)
+
+    def kill_spare(self):
+        pids = sorted({actor["standby_pid"] for actor in self.service.status()["actors"]} - {0})
+        return pids and send(self.rng.choice(pids), signal.SIGKILL)
+
+    def kill_worker_and_spare(self):
+        pairs = sorted({(actor["pid"], actor["standby_pid"]) for actor in self.service.status()["actors"]
+                        if actor["pid"] and actor["standby_pid"]})
+        pair = self.rng.choice(pairs) if pairs else ()
+        return any([send(pid, signal.SIGKILL) for pid in self.rng.sample(pair, len(pair))])
 
     def stop_and_kill_worker(self):
         return self._stop_worker_and(signal.SIGKILL)
@@ -73,7 +83,7 @@ class Injector:
     def kill_everything(self):
         with self.watch.blindfolded():
             self.cost.add(self.service.process.pid)
-            victims = [self.service.process.pid, *set(self.service.pids().values())]
+            victims = [self.service.process.pid, *self.service.processes()]
             for pid in self.rng.sample(victims, len(victims)):
                 send(pid, signal.SIGKILL)
             self.service.process.wait()

@@ -156,6 +156,9 @@ def draw_workers(rng, actors):
         if len(group) > 1:
             for actor in group:
                 actor.worker = f"group{len(workers)}"
+        standby = rng.random() < 0.4
+        for actor in group if standby else ():
+            actor.settings["standby"] = "true"
         workers.append(group)
     return workers
 

@@ -185,6 +185,10 @@ class Service:
     def pids(self):
         return {actor["name"]: actor["pid"] for actor in self.status()["actors"] if actor["pid"]}
 
+    def processes(self):
+        """The numbers of all workers and spares."""
+        return {actor[key] for actor in self.status()["actors"] for key in ("pid", "standby_pid") if actor[key]}
+
     def kill_actor(self, name):
         """SIGKILL for the worker of an actor. Returns whether there was one to kill."""
         pid = self.actor(name)["pid"]

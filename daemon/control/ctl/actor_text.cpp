@@ -14,7 +14,12 @@ std::uint64_t restarts_of(const nlohmann::json& actor) {
 }
 
 std::string remark_of(const nlohmann::json& actor) {
-  if (text_of(actor, "state") == "running") return text_of(actor, "note");
+  if (text_of(actor, "state") == "running") {
+    const std::string note = text_of(actor, "note");
+    const std::string standby = text_of(actor, "standby");
+    if (standby.empty()) return note;
+    return "standby " + standby + (note.empty() ? "" : "; " + note);
+  }
   std::string remark = text_of(actor, "reason");
   if (member(actor, "retry_in_seconds").is_number())
     remark += fmt::format(" (retry in {:.1f} s)", number_of(actor, "retry_in_seconds"));

@@ -10,7 +10,7 @@ namespace steady::control {
 /// Restarts of all causes.
 [[nodiscard]] std::uint64_t restarts_of(const nlohmann::json& actor);
 
-/// What a running actor says of itself, or why it is not running. A note from before would only confuse.
+/// How its spare is and what a running actor says of itself, or why it is not running. A note from before would only confuse.
 [[nodiscard]] std::string remark_of(const nlohmann::json& actor);
 
 }  // namespace steady::control

@@ -30,6 +30,7 @@ export function actorFacts(name, {graph, marks, isFolded}, on) {
       ['incidents', byCause(actor.incidents)],
       ['dead letters', actor.dead_letters ? grouped(actor.dead_letters) : null],
       ['process', actor.pid ? `${actor.pid}${actor.core >= 0 ? ` on core ${actor.core}` : ''}` : 'none'],
+      ['standby', actor.standby ? `${actor.standby}${actor.standby_pid ? `, process ${actor.standby_pid}` : ''}` : null],
       ['worker', actor.worker !== name ? actor.worker : null],
       ['placement', placed(actor)],
       ['memory', actor.memory_bytes ? bytes(actor.memory_bytes) : null],

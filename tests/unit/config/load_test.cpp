@@ -37,6 +37,7 @@ TEST_SUITE("config/load") {
     CHECK(actor.wait == Wait::Adaptive);
     CHECK_FALSE(actor.life.has_value());
     CHECK(actor.start_timeout == 10s);
+    CHECK_FALSE(actor.standby);
     CHECK(actor.worker.empty());
     CHECK(graph.name == "steadyd");
     CHECK(graph.telemetry.listen == "127.0.0.1:9900");
@@ -67,6 +68,7 @@ TEST_SUITE("config/load") {
     CHECK(source.wait == Wait::Spin);
     CHECK(source.life == Life::Disk);
     CHECK(source.start_timeout == 500ms);
+    CHECK(source.standby);
     CHECK(source.worker == "front");
     CHECK(source.placement.cpus == std::vector<unsigned>{0, 2, 3});
     CHECK(source.placement.nice == -5);

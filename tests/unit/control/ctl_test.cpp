@@ -67,6 +67,14 @@ TEST_SUITE("control/ctl") {
     CHECK(contains(render_status(both), "  crashed (retry in 2.5 s)\n"));
   }
 
+  TEST_CASE("status shows how the spare of a running actor is") {
+    auto both = graph();
+    both["actors"][0]["standby"] = "ready";
+    CHECK(contains(render_status(both), "  standby ready; at 42\n"));
+    both["actors"][0]["note"] = "";
+    CHECK(contains(render_status(both), "  standby ready\n"));
+  }
+
   TEST_CASE("status rounds large counts and rates") {
     auto fast = graph();
     fast["channels"][0]["rate_messages_per_second"] = 713389017.4;

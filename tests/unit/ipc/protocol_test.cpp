@@ -78,6 +78,36 @@ TEST_SUITE("ipc/protocol") {
     }
   }
 
+  TEST_CASE("a takeover brings what only this start knows, and leaves the rest of the plan alone") {
+    WorkerPlan spare = full_plan();
+    spare.standby = true;
+    WorkerPlan start = spare;
+    start.actors[0].generation = 0xfffffffffffffffe;
+    start.actors[0].careful = true;
+    start.actors[0].reopen = true;
+    start.actors[0].inputs[0].skip = 41;
+    spare.actors[0].inputs[0].skip.reset();
+    const std::string line = print_takeover(start);
+    CHECK(line.find('\n') == line.size() - 1);
+    REQUIRE(take_over(spare, line));
+    CHECK(print(spare) == print(start));
+  }
+
+  TEST_CASE("a takeover of another plan, or one that is cut anywhere, is refused") {
+    WorkerPlan plan = full_plan();
+    const std::string line = print_takeover(plan);
+    for (std::size_t length = 0; length + 1 < line.size(); ++length) {
+      const auto taken = take_over(plan, line.substr(0, length));
+      REQUIRE_FALSE(taken);
+      REQUIRE(taken.error().code == ErrorCode::Invalid);
+    }
+    plan.actors[0].inputs.emplace_back();
+    CHECK_FALSE(take_over(plan, line));
+    plan.actors.emplace_back();
+    CHECK_FALSE(take_over(plan, line));
+    CHECK_FALSE(take_over(plan, "17"));
+  }
+
   TEST_CASE("each command survives its line") {
     for (const auto kind : {Command::Kind::Drain, Command::Kind::Stop, Command::Kind::Replay}) {
       const Command command{kind, "parse", {7, "parse.requests", "00ff"}};
@@ -106,8 +136,8 @@ TEST_SUITE("ipc/protocol") {
   }
 
   TEST_CASE("each event survives its line") {
-    for (const auto kind : {Event::Kind::Ready, Event::Kind::Log, Event::Kind::Failed, Event::Kind::Violation,
-                            Event::Kind::Migrated, Event::Kind::Repaired, Event::Kind::Skipped,
+    for (const auto kind : {Event::Kind::Prepared, Event::Kind::Ready, Event::Kind::Log, Event::Kind::Failed,
+                            Event::Kind::Violation, Event::Kind::Migrated, Event::Kind::Repaired, Event::Kind::Skipped,
                             Event::Kind::Replayed}) {
       Event event{kind, "actor", "warn", "two\nlines and \"quotes\"", "peer", "channel", 0xffffffffffffffff};
       const std::string line = print(event);

@@ -97,6 +97,43 @@ TEST_SUITE("ipc/ring") {
     CHECK_FALSE(output.fits(56));
   }
 
+  TEST_CASE("ends that are mapped in advance leave everything as it is, and begin where their last owner stood") {
+    IpcBench bench;
+    bench.add_channel("a", kNumbers);
+    OutputEnd output = bench.output("a");
+    InputEnd input = bench.input("a");
+    output.set_wake_at(8);
+    input.set_wake_at(16);
+    const auto bytes_of = [](const std::string& path) { return test::must(read_file(path, 1 << 20)); };
+    const std::string ring_path = bench.segments.ring_path("a");
+    const std::string page_path = bench.segments.reader_path("a", "in");
+    const std::string ring_before = bytes_of(ring_path);
+    const std::string page_before = bytes_of(page_path);
+    const UniqueFd ring = IpcBench::open(ring_path, O_RDWR);
+    const UniqueFd page = IpcBench::open(page_path, O_RDWR);
+    const UniqueFd bell = IpcBench::open(bench.segments.bell_path("a"), O_RDWR);
+    InputEnd next_input = test::must(InputEnd::map(ring.get(), page.get(), bell.get()));
+    OutputEnd next_output = test::must(OutputEnd::map(ring.get(), {{page.get(), bell.get()}}));
+    next_input.enter_pages();
+    next_output.enter_pages();
+    CHECK(bytes_of(ring_path) == ring_before);
+    CHECK(bytes_of(page_path) == page_before);
+
+    put(output, {1, 2, 3});
+    REQUIRE(input.refresh());
+    take(input, 1);
+    test::must(next_output.begin_at_last());
+    test::must(next_input.begin_at_last());
+    CHECK(next_output.position().messages == 3);
+    CHECK(next_input.position().messages == 1);
+    REQUIRE(next_input.refresh());
+    CHECK(take(next_input, 2) == Numbers{2, 3});
+    REQUIRE(next_output.refresh());
+    put(next_output, {4});
+    REQUIRE(next_input.refresh());
+    CHECK(take(next_input, 1) == Numbers{4});
+  }
+
   TEST_CASE("what is written but not published does not exist") {
     IpcBench bench;
     bench.add_channel("a", kNumbers);

@@ -146,6 +146,17 @@ TEST_SUITE("observe/metrics") {
     CHECK(has_line(text, "steady_deadlock 1"));
   }
 
+  TEST_CASE("a spare has a series only where there is to be one") {
+    auto snapshot = small_snapshot();
+    CHECK(render_metrics(snapshot).find("standby") == std::string::npos);
+    for (const std::string state : {"none", "starting", "ready"}) {
+      snapshot.actors[0].standby = state;
+      const std::string text = render_metrics(snapshot);
+      CHECK(has_line(text, "steady_actor_standby_ready{actor=\"source\"} " + std::string(state == "ready" ? "1" : "0")));
+      CHECK(text.find("standby_ready{actor=\"sink\"}") == std::string::npos);
+    }
+  }
+
   TEST_CASE("an actor has one series per state, and exactly one of them is 1") {
     const auto text = render_metrics(small_snapshot());
     int ones = 0, series = 0;
