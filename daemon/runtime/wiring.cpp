@@ -143,11 +143,11 @@ void Wiring::report(const std::string& what, const ipc::Ensured& ensured) {
 }
 
 Status Wiring::prepare(const topology::Plan& plan) {
+  for (const ipc::Segments* const store : {&memory_, &disk_})
+    if (auto made = store->prepare(); !made) return made;
   auto lock = process::worker_lock(runtime_directory_);
   if (!lock) return tl::unexpected(std::move(lock.error()));
   worker_lock_ = std::move(*lock);
-  for (const ipc::Segments* const store : {&memory_, &disk_})
-    if (auto made = store->prepare(); !made) return made;
   report_strangers(plan);
   for (const topology::PlannedChannel& channel : plan.channels)
     if (auto made = prepare_channel(plan, channel); !made) return made;

@@ -97,7 +97,7 @@ def test_a_disk_that_becomes_full_loses_no_line():
     yaml = """steadyd: 1
 actors:
   ticker: {{plugin: ticker, params: {{interval: 1ms, limit: 3000}}}}
-  report: {{plugin: file, type: append, life: memory, params: {{path: "{path}/report"}}}}
+  report: {{plugin: file, type: append, life: memory, poison: keep, params: {{path: "{path}/report"}}}}
 channels: [ticker.ticks -> report.lines]
 supervision: {{intensity: 10000, backoff: {{first: 0ms, min: 5ms, max: 10ms}}}}
 """

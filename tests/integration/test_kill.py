@@ -46,14 +46,14 @@ def test_a_stream_with_an_end_is_complete_after_kills():
     limit = 300_000
     with steady.Directories() as directories:
         graph = trio(generator=f"limit: {limit}, batch: 100", capacity=256)
-        with steady.Service(directories, graph) as service:
+        held = {"STEADY_DEBUG_COMMIT_STOP": "auditor:1:1"}  # the stream cannot end before its next generation
+        with steady.Service(directories, graph, held) as service:
             service.wait_ready()
-            service.ctl("stop", "auditor")  # the stream cannot end before it goes on
             killer = Killer(service, rng)
             while killer.count < 6:
                 if victim := killer.strike(["generator", "fizzbuzz"]):
                     killer.wait_for_heir(victim)
-            service.ctl("start", "auditor")
+            assert service.kill_actor("auditor")
             while any(actor["state"] != "finished" for actor in service.status()["actors"]):
                 killer.strike()
                 time.sleep(rng.uniform(0, 0.05))

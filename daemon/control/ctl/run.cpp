@@ -1,6 +1,7 @@
 #include "control/ctl/run.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,7 +77,8 @@ Result<Outcome> run(std::vector<std::string> command) {
   pipe->write_end.reset();  // else our own end would keep the pipe open
 
   auto output = read_to_end(pipe->read_end.get());
-  pipe->read_end.reset();  // one that still prints gets SIGPIPE and ends
+  pipe->read_end.reset();
+  if (!output) ::kill(*pid, SIGKILL);  // not SIGPIPE alone: it may have inherited that this is ignored
   const int status = wait_for(*pid);
   if (!output) return fail(std::move(output.error()), command.front());
   return Outcome{std::move(*output), WIFEXITED(status) && WEXITSTATUS(status) == 0, ending_of(status)};
