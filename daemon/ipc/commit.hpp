@@ -60,8 +60,8 @@ struct Changes {
 /// Commits `changes` of the actor whose words these are. `all_outputs` are closed when it has finished.
 /// The actor's thread only.
 template <class Hook>
-[[gnu::always_inline]] inline void commit(ActorWords& words, const Changes& changes, std::span<OutputEnd* const> all_outputs, FenceMode fence,
-            const Hook& hook) {
+[[gnu::always_inline]] inline void commit(ActorWords& words, const Changes& changes,
+                                          std::span<OutputEnd* const> all_outputs, FenceMode fence, const Hook& hook) {
   constexpr auto relaxed = std::memory_order_relaxed;
   hook(CommitPoint::BeforeRecord);
   CommitRecord& record = words.record;
@@ -113,7 +113,8 @@ template <class Hook>
 }
 
 /// Finishes what a dead generation had decided. Call before anything else runs on these ends; returns whether there was
-/// something to finish. With `reopen` the actor begins anew even if that commit was its last: nothing is closed. Entries of ends that no longer exist (the configuration changed) are passed over.
+/// something to finish. With `reopen` the actor begins anew even if that commit was its last: nothing is closed. Entries
+/// of ends that no longer exist (the configuration changed) are passed over.
 /// Errors: Corrupt when the record cannot have been written by commit().
 [[nodiscard]] Result<bool> repair(ActorWords& words, std::span<InputEnd* const> inputs,
                                   std::span<OutputEnd* const> outputs, bool reopen = false);

@@ -179,7 +179,7 @@ class Actor {
   bool source_ = false;         ///< nothing flows in: it ends when told to
   bool has_timers_ = false;
   bool has_max_waits_ = false;
-  bool quick_ = false;          ///< enough of everything (show_known) means that it is ready
+  bool quick_ = false;          ///< as much as suffices on every lane means that it is ready
   bool stalled_ = false;        ///< the last step neither took nor put nor changed anything: wait for news
   std::uint64_t blamed_until_ns_ = 0;  ///< a reader claims the impossible: nothing can be done before; 0: no
   ipc::Activity waiting_for_ = ipc::Activity::Running;  ///< while waiting_since_ns_ is set

@@ -42,7 +42,7 @@ struct InputLane {
   std::uint64_t window_bytes = 0;      ///< never 0
   std::uint64_t most = 0;              ///< messages that a step sees at most; 0: no bound
   std::uint64_t last_used = 0;         ///< messages the last step took: what the next may want again
-  std::uint64_t need = kNever;         ///< messages without which a step must look first; see show_known()
+  std::uint64_t need = kNever;         ///< messages without which a step must look first; see Actor::plan_quick_steps
   std::uint64_t suffices = kNever;       ///< the same, and as many as the last step took
   std::uint64_t target = ipc::kAwake;  ///< position that ends the present wait
   std::uint64_t careful_until = 0;     ///< number of the first message that the last generation cannot have seen
@@ -71,7 +71,7 @@ struct OutputLane {
   std::uint64_t vacant = 0;   ///< messages (bytes of frames) that there is room for, shown or not
   std::uint64_t most_bytes = 0;        ///< the same in bytes
   std::uint64_t last_used_bytes = 0;
-  std::uint64_t need_bytes = kNever;   ///< room without which a step must look first; see show_known()
+  std::uint64_t need_bytes = kNever;   ///< room without which a step must look first; see Actor::plan_quick_steps
   std::uint64_t suffices_bytes = kNever; ///< the same, and as much as the last step used
   std::uint64_t target = ipc::kAwake;  ///< slowest reader's position that ends the present wait
   std::uint64_t needed_bytes = 0;      ///< room that would be enough, even if more is waited for
