@@ -68,8 +68,8 @@ struct OutputLane {
   std::uint64_t window_bytes = 0;  ///< in flight at most, as the plan has it or was tuned since; never 0
   std::uint64_t asked_bytes = 0;   ///< room that the actor's conditions ask for: the window is not less than that
   std::uint64_t most = 0;     ///< messages that a step sees room for at most; 0: no bound
+  std::uint64_t most_bytes = kNever;  ///< the same in bytes
   std::uint64_t vacant = 0;   ///< messages (bytes of frames) that there is room for, shown or not
-  std::uint64_t most_bytes = 0;        ///< the same in bytes
   std::uint64_t last_used_bytes = 0;
   std::uint64_t need_bytes = kNever;   ///< room without which a step must look first; see Actor::plan_quick_steps
   std::uint64_t suffices_bytes = kNever; ///< the same, and as much as the last step used
@@ -130,10 +130,10 @@ class ActorIo {
     steady_view& view = *lane.view;
     view.begin = lane.end->begin();
     view.bytes = bytes;
-    if (lane.most_bytes != 0) {
+    if (const std::uint64_t size = lane.end->message_bytes(); size != 0) {
       const bool bounded = bytes >= lane.most_bytes;
-      view.messages = bounded ? lane.most : bytes / lane.end->message_bytes();
-      view.bytes = bounded ? lane.most_bytes : view.messages * lane.end->message_bytes();
+      view.messages = bounded ? lane.most : bytes / size;
+      view.bytes = bounded ? lane.most_bytes : view.messages * size;
     }
     view.sequence = lane.end->position().messages;
     view.used_bytes = 0;

@@ -48,6 +48,11 @@ def asleep(pid):
     os.kill(pid, signal.SIGCONT)
 
 
+def is_dead(pid):
+    """And waits to be reaped."""
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
 def wait_gone(*pids):
     steady.wait_until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in pids), f"{pids} are gone")
 
@@ -94,6 +99,7 @@ def test_worker_and_spare_killed_at_once_is_one_ordinary_restart():
             with asleep(service.process.pid):  # it learns of both deaths at one moment
                 for pid in random.sample([spare, worker], 2):
                     os.kill(pid, signal.SIGKILL)
+                steady.wait_until(lambda: all(map(is_dead, (spare, worker))), "both are dead")
             actor = service.wait_generation("fizzbuzz", generation)
             assert actor["generation"] == generation and actor["pid"] != spare
             assert sum(actor["restarts"].values()) == generation
