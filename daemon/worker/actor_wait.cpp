@@ -89,8 +89,10 @@ bool Actor::news() {
 }
 
 bool Actor::must_go_on() {
-  for (const InputLane& lane : io_->inputs())
-    lane.end.wake_idle_producer(lane.window_bytes);  // also where it wants nothing more now
+  // Also where it wants nothing more now, and so has not looked of late: two that ring each other for room that was there
+  // once would do so for ever.
+  for (InputLane& lane : io_->inputs())
+    if (!lane.parked && lane.end.refresh()) lane.end.wake_idle_producer(lane.window_bytes);
   if (stalled_) return false;  // its outputs are not what it waits for
   return std::ranges::any_of(io_->outputs(), [](const OutputLane& lane) {
     return lane.target != ipc::kAwake && lane.end->vacant_bytes() >= lane.needed_bytes && lane.end->reader_asleep();

@@ -2,7 +2,9 @@
 
 #include <boost/dll/shared_library.hpp>
 #include <exception>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace steady::worker {
 namespace {
@@ -38,10 +40,11 @@ Status check_info(const steady_plugin_info& info) {
 Result<const steady_plugin_info*> load_plugin(int fd) {
   try {
     // Never unloaded: a symbol of the kind STB_GNU_UNIQUE would keep old code alive anyway.
-    auto* const library = new boost::dll::shared_library(
+    static auto& libraries = *new std::vector<std::unique_ptr<boost::dll::shared_library>>;
+    libraries.push_back(std::make_unique<boost::dll::shared_library>(
         "/proc/self/fd/" + std::to_string(fd),
-        boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-    const auto& entry = library->get<const steady_plugin_info*()>("steady_plugin");
+        boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local));
+    const auto& entry = libraries.back()->get<const steady_plugin_info*()>("steady_plugin");
     const steady_plugin_info* const info = entry();
     if (info == nullptr) return fail(ErrorCode::Invalid, "its entry point returned nothing");
     if (auto checked = check_info(*info); !checked) return tl::unexpected(std::move(checked.error()));
