@@ -1,4 +1,4 @@
-// Quick steps: while each lane is known to hold enough (plan_quick_steps), a step looks at no peer, no condition and no
+// Quick steps: while as much as suffices is known to be on each lane (plan_quick_steps), a step looks at no peer, no condition and no
 // clock. A step of a few nanoseconds costs half as much then; everything that is not the usual case is left to turn().
 #include "worker/actor.hpp"
 #include "worker/thrown.hpp"
@@ -52,7 +52,8 @@ void Actor::quick_steps_of() {
     if (!usual) commit_unusual();
     count(process.returned);
     count(steps);
-    if (!usual || shown.conditions_changed != 0) return settle();
+    if (shown.conditions_changed != 0) plan_conditions();
+    if (!usual || !quick_) return;
   }
 }
 
