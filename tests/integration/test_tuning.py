@@ -74,7 +74,10 @@ def test_a_window_bounds_what_is_in_flight():
             steady.wait_until(lambda: in_flight() <= window, "what came under the larger window is taken")
             assert service.ctl("stop", "fizzbuzz").returncode == 0
             service.wait_state("fizzbuzz", "stopped")
-            steady.wait_until(lambda: in_flight() == window, f"the generator fills the window of {window}")
+            # Not always to the brim: the generator sleeps until half of the window is free, and nobody reads any more.
+            steady.wait_until(lambda: in_flight() > window / 2, f"the generator fills the window of {window}")
+            steady.wait_until(lambda: service.actor("generator")["activity"] == "waiting_for_room", "it sleeps")
+            assert in_flight() <= window
             assert service.ctl("start", "fizzbuzz").returncode == 0
             service.wait_state("fizzbuzz", "running")
         assert complaints(service) == {}
