@@ -9,7 +9,8 @@ template <class End>
 bool store_entry(std::span<End* const> ends, const CommitEntry& entry) {
   for (End* const end : ends) {
     if (end->incarnation() != entry.incarnation) continue;
-    end->restore({entry.position, entry.messages});
+    const std::uint64_t size = end->message_bytes();
+    end->restore({entry.position, size != 0 ? entry.position / size : entry.messages});
     return true;
   }
   return false;

@@ -57,6 +57,20 @@ struct Changes {
   std::uint64_t replay = 0;         ///< ticket of the dead letter that is put back, or 0
 };
 
+/// A store that changes nothing still takes its place in the core's store buffer, and while a step waits for a cache line
+/// the core can run ahead only as far as that reaches: about as many stores as a step has. So constants are not stored anew.
+inline void renew(std::uint64_t& word, std::uint64_t value) {
+  if (word != value) word = value;
+}
+
+/// Fills an entry of the record. Messages of one size are counted by their bytes.
+template <class End>
+[[gnu::always_inline]] inline void write_entry(CommitEntry& entry, const Moved<End>& moved) {
+  renew(entry.incarnation, moved.end->incarnation());
+  entry.position = moved.to.bytes;
+  if (moved.end->message_bytes() == 0) entry.messages = moved.to.messages;
+}
+
 /// Commits `changes` of the actor whose words these are. `all_outputs` are closed when it has finished.
 /// The actor's thread only.
 template <class Hook>
@@ -72,14 +86,12 @@ template <class Hook>
       (changes.inputs.empty() ? changes.outputs[0].end->message_bytes() : changes.inputs[0].end->message_bytes()) != 0;
   if (!one_store) {
     std::uint64_t count = 0;
-    for (const auto& moved : changes.inputs)
-      record.entries[count++] = {moved.end->incarnation(), moved.to.bytes, moved.to.messages};
-    for (const auto& moved : changes.outputs)
-      record.entries[count++] = {moved.end->incarnation(), moved.to.bytes, moved.to.messages};
-    record.entry_count = count;
+    for (const auto& moved : changes.inputs) write_entry(record.entries[count++], moved);
+    for (const auto& moved : changes.outputs) write_entry(record.entries[count++], moved);
     record.state_current = changes.state_current;
-    record.finished = changes.finished ? 1 : 0;
-    record.replay = changes.replay;
+    renew(record.entry_count, count);
+    renew(record.finished, changes.finished ? 1 : 0);
+    renew(record.replay, changes.replay);
     hook(CommitPoint::BeforeArm);
     record.armed.store(1, std::memory_order_release);  // SYNC(commit): this is the commit
     hook(CommitPoint::Armed);

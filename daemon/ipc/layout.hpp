@@ -27,6 +27,9 @@ using Word = std::atomic<std::uint64_t>;
 static_assert(Word::is_always_lock_free, "a word that needs a lock cannot be shared with a process that may be killed");
 static_assert(sizeof(Word) == 8 && std::is_trivially_copyable_v<std::uint64_t>);
 
+/// Of a word that only the caller writes, for people and metrics: nothing is handed over.
+inline void count_up(Word& word) { word.store(word.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+
 enum class SegmentKind : std::uint32_t { Ring = 1, Reader = 2, Actor = 3, Bell = 4, Crash = 5 };
 
 inline constexpr char kMagic[8] = {'s', 't', 'e', 'a', 'd', 'y', 's', 'g'};
@@ -71,7 +74,7 @@ struct RingPage {
   std::uint64_t message_hash;    ///< of the message's layout; two that differ never share a ring
 
   alignas(kPad) Word tail;       ///< producer: bytes ever published. SYNC(tail)
-  Word tail_messages;            ///< producer: messages ever published; stored after tail. SYNC(tail_messages)
+  Word tail_messages;            ///< producer: frames ever published; stored after tail. SYNC(tail_messages)
   alignas(kPad) Word closed;     ///< producer: 1 = nothing will follow. SYNC(closed)
   Word blocked_ns;               ///< producer: time waited for lack of room on this ring, whole waits
   Word blocked_since_ns;         ///< producer: monotonic start of such a wait, or 0
@@ -88,7 +91,7 @@ struct ReaderPage {
   std::uint64_t ring_incarnation;  ///< the ring that head counts in
 
   alignas(kPad) Word head;       ///< reader: bytes ever taken. SYNC(head)
-  Word head_messages;            ///< reader: messages ever taken
+  Word head_messages;            ///< reader: frames ever taken
   alignas(kPad) Word wake_at;    ///< reader: asleep until tail, of frames tail_messages, reaches this. SYNC(sleep)
 
   alignas(kPad) Word marks_passed;  ///< reader: marks whose slots it needs no more. SYNC(mark_passed)
@@ -110,7 +113,7 @@ inline constexpr std::size_t kEndsMax = 256;
 struct CommitEntry {
   std::uint64_t incarnation;  ///< of the reader page (input) or of the ring (output)
   std::uint64_t position;     ///< bytes
-  std::uint64_t messages;
+  std::uint64_t messages;     ///< of frames; others are counted by their bytes
 };
 
 /// The redo record. All but `armed` is read only by the next generation, after this one is gone.

@@ -62,8 +62,9 @@ class MarkReader {
   /// No mark is there, or the oldest is of a message that was not yet taken: the usual case, one load.
   [[nodiscard]] bool waits(std::uint64_t head_messages) {
     if (passed_ == made_) {
-      made_ = ring_->marks_made.load(std::memory_order_acquire);  // SYNC(mark)
-      if (passed_ == made_) return true;
+      const std::uint64_t made = ring_->marks_made.load(std::memory_order_acquire);  // SYNC(mark)
+      if (passed_ == made) return true;
+      made_ = made;
     }
     const std::uint64_t message = ring_->marks[passed_ % kMarks].message.load(std::memory_order_acquire);  // SYNC(mark)
     return message - head_messages < capacity_bytes_;  // one that is further ahead cannot be

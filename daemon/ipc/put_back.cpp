@@ -19,7 +19,6 @@ struct FrameHead {
 
 constexpr std::uint64_t frame_bytes(std::uint64_t length) { return (sizeof(FrameHead) + length + 7) / 8 * 8; }
 
-void count_up(Word& word) { word.store(word.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
 
 Result<UniqueFd> open_segment(const std::string& path, int flags) { return open_file(path, flags | O_NOFOLLOW); }
 

@@ -115,8 +115,8 @@ class InputEnd {
   /// Looks how far the producer is. False when it claims the impossible; this end then stays as it was.
   [[nodiscard]] bool refresh() {
     Position seen;
-    seen.messages = ring_->tail_messages.load(std::memory_order_acquire);  // SYNC(tail_messages): then tail has them
-    seen.bytes = ring_->tail.load(std::memory_order_acquire);              // SYNC(tail)
+    if (message_bytes_ == 0) seen.messages = ring_->tail_messages.load(std::memory_order_acquire);  // SYNC(tail_messages)
+    seen.bytes = ring_->tail.load(std::memory_order_acquire);                                       // SYNC(tail)
     if (message_bytes_ != 0) {
       seen.messages = seen.bytes / message_bytes_;
       if (seen.bytes % message_bytes_ != 0) return false;
@@ -134,8 +134,8 @@ class InputEnd {
   /// Stores a committed position. Repeating it is harmless.
   void publish(Position position) {
     head_ = position;
-    page_->head_messages.store(position.messages, std::memory_order_relaxed);  // telemetry and this actor's restart
-    page_->head.store(position.bytes, std::memory_order_release);              // SYNC(head)
+    if (message_bytes_ == 0) page_->head_messages.store(position.messages, std::memory_order_relaxed);  // for a restart
+    page_->head.store(position.bytes, std::memory_order_release);                                       // SYNC(head)
   }
   /// publish() for a position that a dead generation had committed; what is available is unknown until refresh().
   void restore(Position position) {
@@ -227,11 +227,12 @@ class OutputEnd {
     return true;
   }
 
-  /// Stores a committed position. Repeating it is harmless.
+  /// Stores a committed position. Repeating it is harmless. One store where it says everything: a reader that looks between
+  /// two takes the cache line away, and the second one waits for it again.
   void publish(Position position) {
     tail_ = position;
-    ring_->tail.store(position.bytes, std::memory_order_release);              // SYNC(tail)
-    ring_->tail_messages.store(position.messages, std::memory_order_release);  // SYNC(tail_messages)
+    ring_->tail.store(position.bytes, std::memory_order_release);  // SYNC(tail)
+    if (message_bytes_ == 0) ring_->tail_messages.store(position.messages, std::memory_order_release);  // SYNC(tail_messages)
   }
   /// publish() for a position that a dead generation had committed; there is no room until refresh().
   void restore(Position position) {

@@ -37,6 +37,7 @@ Result<std::unique_ptr<Actor>> Actor::prepare(const ipc::ActorPlan& plan, const 
 Status Actor::begin() {
   if (auto begun = io_->begin(); !begun) return begun;
   debug_stop_ = debug_stop_for(plan_);
+  patient_ = plan_.wait != "spin";
   source_ = io_->inputs().empty();
   has_max_waits_ = std::ranges::any_of(io_->inputs(), [](const InputLane& lane) { return lane.max_wait_ns != 0; });
   io_->words().process.thread.store(static_cast<std::uint64_t>(::gettid()), std::memory_order_relaxed);  // of its constructor
@@ -168,8 +169,7 @@ void Actor::step(const Hook& hook) {
   say_returned();
   if (sampled) note_sample(stepped_ns - began_ns);
   if (careful && careful_->settle(io_->took())) stalled_ = false;
-  ipc::Word& steps = io_->words().steps;
-  steps.store(steps.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // telemetry
+  ipc::count_up(io_->words().steps);
 }
 
 template <class Hook>
@@ -211,14 +211,10 @@ void Actor::note_sample(std::uint64_t step_ns) {
 void Actor::say_begun() {
   if (waiting_since_ns_ != 0) end_wait(now_ns());
   forget_throw();
-  ipc::Word& begun = io_->words().process.begun;
-  begun.store(begun.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  ipc::count_up(io_->words().process.begun);
 }
 
-void Actor::say_returned() {
-  ipc::Word& returned = io_->words().process.returned;
-  returned.store(returned.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
+void Actor::say_returned() { ipc::count_up(io_->words().process.returned); }
 
 void Actor::park(InputLane& lane) {
   lane.parked = true;

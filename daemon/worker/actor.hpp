@@ -104,7 +104,7 @@ class Actor {
   [[nodiscard]] Turn turn_with(const Hook& hook);
   void quick_steps();
   template <std::size_t Inputs, std::size_t Outputs>
-  void quick_steps_of();
+  [[nodiscard]] std::uint64_t quick_steps_of(std::uint64_t most);
   template <class Hook>
   void step(const Hook& hook);
   template <class Hook>
@@ -176,6 +176,7 @@ class Actor {
   Sampling sampling_;
 
   std::optional<StopHook> debug_stop_;
+  bool patient_ = false;        ///< may look at a producer a moment later, for more to be there: not where latency is all
   bool source_ = false;         ///< nothing flows in: it ends when told to
   bool has_timers_ = false;
   bool has_max_waits_ = false;

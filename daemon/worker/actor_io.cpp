@@ -269,10 +269,9 @@ bool ActorIo::show(InputLane& lane) {
 bool ActorIo::show(OutputLane& lane) {
   steady_view& view = *lane.view;
   const std::uint64_t message_bytes = view.kind == STEADY_MESSAGES ? view.message->size : 0;
+  view.refused = 0;
   if (!lane.end) {
-    view.used_bytes = 0;
-    view.used_messages = 0;
-    view.refused = 0;
+    forget_used(view);
     view.bytes = kScratchBytes;
     view.messages = message_bytes != 0 ? kScratchBytes / message_bytes : 0;
     lane.vacant = message_bytes != 0 ? view.messages : view.bytes;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <limits>
 #include <memory>
@@ -47,6 +48,7 @@ struct InputLane {
   std::uint64_t target = ipc::kAwake;  ///< position that ends the present wait
   std::uint64_t careful_until = 0;     ///< number of the first message that the last generation cannot have seen
   std::uint64_t waiting_since_ns = 0;  ///< since when fewer than `min` wait; 0: not so
+  unsigned pauses = 0;         ///< before the next look at the producer; see Actor::quick_steps
   bool closed = false;
   bool parked = false;  ///< its producer wrote the impossible: reads as empty until someone restarts it
   std::optional<ipc::MarkReader> marks{};
@@ -122,23 +124,25 @@ class ActorIo {
     view.messages = lane.most != 0 ? std::min(messages, lane.most) : messages;
     view.bytes = lane.end.message_bytes() != 0 ? view.messages * lane.end.message_bytes() : lane.end.available_bytes();
     view.sequence = lane.end.position().messages;
-    view.used_bytes = 0;
-    view.used_messages = 0;
+    forget_used(view);
   }
   /// The same for an output with so much room, in bytes.
   static void fill(OutputLane& lane, std::uint64_t bytes) {
     steady_view& view = *lane.view;
     view.begin = lane.end->begin();
-    view.bytes = bytes;
     if (const std::uint64_t size = lane.end->message_bytes(); size != 0) {
       const bool bounded = bytes >= lane.most_bytes;
       view.messages = bounded ? lane.most : bytes / size;
-      view.bytes = bounded ? lane.most_bytes : view.messages * size;
+      bytes = bounded ? lane.most_bytes : view.messages * size;
     }
+    view.bytes = bytes;
     view.sequence = lane.end->position().messages;
-    view.used_bytes = 0;
-    view.used_messages = 0;
-    view.refused = 0;
+    forget_used(view);
+  }
+  /// Both words in one store.
+  static void forget_used(steady_view& view) {
+    static_assert(offsetof(steady_view, used_messages) == offsetof(steady_view, used_bytes) + sizeof view.used_bytes);
+    std::memset(&view.used_bytes, 0, sizeof view.used_bytes + sizeof view.used_messages);
   }
 
   /// Commits what the views say was used. Returns why the actor broke the contract, or nothing. `stepped_ns`: when the
@@ -175,8 +179,7 @@ class ActorIo {
       const std::uint64_t messages = view.used_messages;
       const std::uint64_t bytes = view.used_bytes;
       if (messages - 1 >= view.messages || bytes > view.bytes || view.violated != 0) return false;
-      lane.last_used = messages;
-      lane.suffices = std::max(lane.need, messages);
+      note_used(lane, messages);
       const ipc::Position at = lane.end.position();
       inputs[i] = {&lane.end, {at.bytes + bytes, at.messages + messages}};
     }
@@ -185,9 +188,8 @@ class ActorIo {
       const steady_view& view = *lane.view;
       const std::uint64_t messages = view.used_messages;
       const std::uint64_t bytes = view.used_bytes;
-      if (messages == 0 || bytes > view.bytes || lane.stretched) return false;
-      lane.last_used_bytes = bytes;
-      lane.suffices_bytes = std::max(lane.need_bytes, bytes);
+      if (messages == 0 || bytes > view.bytes || view.refused != 0 || lane.stretched) return false;
+      note_used(lane, bytes);
       const ipc::Position at = lane.end->position();
       outputs[i] = {&*lane.end, {at.bytes + bytes, at.messages + messages}};
     }
@@ -253,8 +255,7 @@ class ActorIo {
       const std::uint64_t messages = view.used_messages;
       if (messages > view.messages || view.used_bytes > view.bytes) return false;
       violated |= view.violated;
-      lane.last_used = messages;
-      lane.suffices = std::max(lane.need, messages);
+      note_used(lane, messages);
       if (messages == 0) continue;
       const ipc::Position at = lane.end.position();
       moved_inputs_[taken_++] = {&lane.end, {at.bytes + view.used_bytes, at.messages + messages}};
@@ -263,8 +264,7 @@ class ActorIo {
       const steady_view& view = *lane.view;
       const std::uint64_t bytes = view.used_bytes;
       if (bytes > view.bytes) return false;
-      lane.last_used_bytes = bytes;
-      lane.suffices_bytes = std::max(lane.need_bytes, bytes);
+      note_used(lane, bytes);
       if (view.used_messages == 0 || !lane.end) continue;
       if (lane.stretched) set_window(lane);
       const ipc::Position at = lane.end->position();
@@ -272,6 +272,16 @@ class ActorIo {
     }
     violated_ = violated != 0;
     return true;
+  }
+  static void note_used(InputLane& lane, std::uint64_t messages) {
+    if (lane.last_used == messages) return;
+    lane.last_used = messages;
+    lane.suffices = std::max(lane.need, messages);
+  }
+  static void note_used(OutputLane& lane, std::uint64_t bytes) {
+    if (lane.last_used_bytes == bytes) return;
+    lane.last_used_bytes = bytes;
+    lane.suffices_bytes = std::max(lane.need_bytes, bytes);
   }
   /// Why collect() refused.
   [[nodiscard]] const char* why_broken() const;

@@ -1,16 +1,41 @@
-// Quick steps: while as much as suffices is known to be on each lane (plan_quick_steps), a step looks at no peer, no condition and no
-// clock. A step of a few nanoseconds costs half as much then; everything that is not the usual case is left to turn().
+// Quick steps: while as much as suffices is known to be on each lane (plan_quick_steps), a step looks at no condition and no
+// clock, and at a peer only when what it last showed is used up. A step of a few nanoseconds costs half as much then;
+// everything that is not the usual case is left to turn().
+#include <algorithm>
+
 #include "worker/actor.hpp"
+#include "worker/relax.hpp"
 #include "worker/thrown.hpp"
 
 namespace steady::worker {
 namespace {
 
 /// So many in one turn at most: other actors may share the thread.
-constexpr unsigned kStepsMax = 256;
+constexpr std::uint64_t kStepsMax = 256;
 
-void count(ipc::Word& word) {
-  word.store(word.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // telemetry
+/// A reader on the heels of its producer takes a cache line from it with every look, and both crawl from line to line. While
+/// looks find only so few messages ...
+constexpr std::uint64_t kFew = 64;
+/// ... it gives the producer more and more time to get ahead, about half a microsecond at most.
+constexpr unsigned kPausesMax = 63;
+
+/// Whether there is enough on a lane, now or at another look at its peer.
+bool suffices(InputLane& lane, bool patient) {
+  if (lane.end.available_messages() >= lane.suffices) [[likely]]
+    return true;
+  relax(lane.pauses);
+  const bool found = lane.end.refresh() && lane.end.available_messages() >= lane.need;
+  if (!found || !patient)
+    lane.pauses = 0;
+  else if (lane.end.available_messages() < kFew)
+    lane.pauses = std::min(2 * lane.pauses + 1, kPausesMax);
+  return found;
+}
+
+bool suffices(OutputLane& lane) {
+  if (lane.end->vacant_bytes() >= lane.suffices_bytes) [[likely]]
+    return true;
+  return lane.end->refresh() && lane.end->vacant_bytes() >= lane.need_bytes;
 }
 
 }  // namespace
@@ -19,42 +44,42 @@ void Actor::quick_steps() {
   if (waiting_since_ns_ != 0) return;  // somebody has to look at the clock first
   const std::size_t inputs = io_->inputs().size();
   const std::size_t outputs = io_->outputs().size();
-  if (inputs == 1 && outputs == 0) quick_steps_of<1, 0>();
-  if (inputs == 0 && outputs == 1) quick_steps_of<0, 1>();
-  if (inputs == 1 && outputs == 1) quick_steps_of<1, 1>();
+  const std::uint64_t most = std::min(kStepsMax, sampling_.unmeasured());
+  if (inputs == 1 && outputs == 0) sampling_.pass(quick_steps_of<1, 0>(most));
+  if (inputs == 0 && outputs == 1) sampling_.pass(quick_steps_of<0, 1>(most));
+  if (inputs == 1 && outputs == 1) sampling_.pass(quick_steps_of<1, 1>(most));
 }
 
-/// The numbers of lanes are constants, so that everything is one straight line.
+/// At most so many; returns how many. The numbers of lanes are constants, so that everything is one straight line.
 template <std::size_t Inputs, std::size_t Outputs>
-void Actor::quick_steps_of() {
+std::uint64_t Actor::quick_steps_of(std::uint64_t most) {
   ActorIo& io = *io_;
   InputLane* const inputs = io.inputs().data();
   OutputLane* const outputs = io.outputs().data();
   steady_io& shown = io.io();
   ipc::ProcessWords& process = io.words().process;
   ipc::Word& steps = io.words().steps;
-  for (unsigned step = 0; step < kStepsMax; ++step) {
+  for (std::uint64_t step = 0; step < most; ++step) {
     for (std::size_t i = 0; i < Inputs; ++i) {
-      const std::uint64_t messages = inputs[i].end.available_messages();
-      if (messages < inputs[i].suffices) return;
-      ActorIo::fill(inputs[i], messages);
+      if (!suffices(inputs[i], patient_)) return step;
+      ActorIo::fill(inputs[i], inputs[i].end.available_messages());
     }
     for (std::size_t i = 0; i < Outputs; ++i) {
-      const std::uint64_t bytes = outputs[i].end->vacant_bytes();
-      if (bytes < outputs[i].suffices_bytes) return;
-      ActorIo::fill(outputs[i], bytes);
+      if (!suffices(outputs[i])) return step;
+      ActorIo::fill(outputs[i], outputs[i].end->vacant_bytes());
     }
-    if (orders_.load(std::memory_order_relaxed) != 0 || !sampling_.pass()) return;
+    if (orders_.load(std::memory_order_relaxed) != 0) return step;
     forget_throw();
-    count(process.begun);
+    ipc::count_up(process.begun);
     if (type_.step(self_) != 0) die_in("step");
     const bool usual = shown.finished == 0 && io.commit_usual<Inputs, Outputs>(fence_);
     if (!usual) commit_unusual();
-    count(process.returned);
-    count(steps);
+    ipc::count_up(process.returned);
+    ipc::count_up(steps);
     if (shown.conditions_changed != 0) plan_conditions();
-    if (!usual || !quick_) return;
+    if (!usual || !quick_) return step + 1;
   }
+  return most;
 }
 
 }  // namespace steady::worker

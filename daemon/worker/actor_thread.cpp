@@ -8,6 +8,7 @@
 
 #include "worker/clock.hpp"
 #include "worker/crash.hpp"
+#include "worker/relax.hpp"
 
 namespace steady::worker {
 namespace {
@@ -15,14 +16,8 @@ namespace {
 /// How long `adaptive` looks before it sleeps: about what the wake-up would cost (LIMITS: 12 + 18..31 us).
 constexpr std::uint64_t kSpinNs = 20'000;
 
-/// Looks between two readings of the clock: about half a microsecond.
-constexpr int kLooks = 32;
-
-void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
+/// Pauses between two readings of the clock: about a microsecond.
+constexpr unsigned kPauses = 64;
 
 const std::string& name_of(const ipc::ActorPlan& plan) { return plan.thread.empty() ? plan.name : plan.thread; }
 
@@ -115,6 +110,7 @@ void ActorThread::wait() {
 /// Looks for news for as long as a wake-up would take; false when there was none. A wait that the first looks do not end
 /// is said, and lasts until the next call into the actor unless news or a sleep end it.
 bool ActorThread::spin() {
+  pauses_ = 1;
   if (look_often()) return true;  // most waits are over before a clock could tell
   const std::uint64_t from = now_ns();
   const std::uint64_t until = std::min(from + kSpinNs, deadline().value_or(ipc::kAwake));
@@ -133,10 +129,13 @@ bool ActorThread::spin() {
   return false;
 }
 
+/// Each look takes the cache line from the peer that is about to write it. So, unless latency is all that counts, the pauses
+/// grow with the wait: the peer works on undisturbed, and there is more to do at the next look.
 bool ActorThread::look_often() {
-  for (int i = 0; i < kLooks; ++i) {
+  for (unsigned paused = 0; paused < kPauses; paused += pauses_) {
     if (news()) return true;
-    relax();
+    relax(pauses_);
+    if (wait_ != Wait::Spin && pauses_ < kPauses) pauses_ *= 2;
   }
   return false;
 }

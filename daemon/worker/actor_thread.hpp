@@ -55,6 +55,7 @@ class ActorThread {
   const ipc::FenceMode fence_;
   const std::string name_;
   Wait wait_ = Wait::Adaptive;
+  unsigned pauses_ = 1;  ///< between two looks of the present spin
 };
 
 }  // namespace steady::worker

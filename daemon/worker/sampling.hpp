@@ -20,12 +20,10 @@ class Sampling {
   /// Off: no step is ever due.
   explicit Sampling(bool on) : left_(on ? 1 : std::numeric_limits<std::uint64_t>::max()), distance_(on ? 1 : 0) {}
 
-  /// In place of due(), for a step that cannot be measured: false, and nothing has happened, if this one is to be.
-  [[nodiscard]] bool pass() {
-    if (left_ == 1) return false;
-    --left_;
-    return true;
-  }
+  /// How many steps come before the next that is to be measured.
+  [[nodiscard]] std::uint64_t unmeasured() const { return left_ - 1; }
+  /// In place of due(), for so many steps that were not measured: at most unmeasured().
+  void pass(std::uint64_t steps) { left_ -= steps; }
 
   /// Call before each step. Whether this one is to be measured; then sampled() must follow.
   [[nodiscard]] bool due() { return --left_ == 0; }

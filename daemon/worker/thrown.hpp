@@ -17,6 +17,8 @@ extern constinit thread_local std::size_t thrown_frames;
 [[nodiscard]] std::span<const std::uint64_t> last_throw();
 
 /// Before each call of an actor's code, so that what is reported belongs to that call.
-inline void forget_throw() { thrown_frames = 0; }
+inline void forget_throw() {
+  if (thrown_frames != 0) thrown_frames = 0;
+}
 
 }  // namespace steady::worker

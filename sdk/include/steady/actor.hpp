@@ -172,7 +172,10 @@ struct Bridge {
   }
   static int step(void* self) {
     return guarded(self, [](Actor& actor) {
-      actor.step();
+      if constexpr (requires(A& own) { own.A::step(); })
+        static_cast<A&>(actor).A::step();  // a call that can be inlined
+      else
+        actor.step();
       return 0;
     });
   }
