@@ -122,15 +122,11 @@ Result<std::unique_ptr<Process>> Process::spawn(uv_loop_t* loop, const Spawn& sp
 Status Process::start(uv_loop_t* loop, const Spawn& spawn) {
   constexpr Stream kStreams[] = {Stream::Output, Stream::Error, Stream::Control};
   Ends theirs(kFirstInheritedFd + static_cast<int>(spawn.inherit.size()));
-  for (std::size_t i = 0; i < 3; ++i) {
-    Channel& channel = channels_[i];
-    channel.owner = this;
-    channel.stream = kStreams[i];
-    auto ours = theirs.connect(static_cast<int>(i) + 1, kStreams[i] == Stream::Control);
-    if (!ours) return fail(std::move(ours.error()), "cannot start " + spawn.command[0]);
-    channel.pipe = UvHandle<uv_pipe_t>::create(&channel);
-    uv_pipe_init(loop, channel.pipe.get(), 0);
-    uv_pipe_open(channel.pipe.get(), ours->release());
+  std::array<UniqueFd, std::size(kStreams)> ours;
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    auto end = theirs.connect(static_cast<int>(i) + 1, kStreams[i] == Stream::Control);
+    if (!end) return fail(std::move(end.error()), "cannot start " + spawn.command[0]);
+    ours[i] = std::move(*end);
   }
   for (std::size_t i = 0; i < spawn.inherit.size(); ++i)
     if (auto given = theirs.give(spawn.inherit[i], kFirstInheritedFd + static_cast<int>(i)); !given) return given;
@@ -141,7 +137,7 @@ Status Process::start(uv_loop_t* loop, const Spawn& spawn) {
   pid_ = *pid;
   grouped_ = spawn.new_group;
   running_ = true;
-  for (Channel& channel : channels_) listen(channel);
+  for (std::size_t i = 0; i < ours.size(); ++i) listen(loop, channels_[i], kStreams[i], std::move(ours[i]));
   auto watched = watch(loop);
   if (!watched) give_up();
   return watched;
@@ -175,11 +171,15 @@ bool Process::lives() const {
 void Process::reap() {
   int status = 0;
   if (::waitpid(pid_, &status, WNOHANG) != pid_) return;
-  end_poll_.reset();
   ended(WIFSIGNALED(status) ? Ended{0, WTERMSIG(status)} : Ended{WEXITSTATUS(status), 0});
 }
 
-void Process::listen(Channel& channel) {
+void Process::listen(uv_loop_t* loop, Channel& channel, Stream which, UniqueFd end) {
+  channel.owner = this;
+  channel.stream = which;
+  channel.pipe = UvHandle<uv_pipe_t>::create(&channel);
+  uv_pipe_init(loop, channel.pipe.get(), 0);
+  uv_pipe_open(channel.pipe.get(), end.release());
   uv_read_start(
       channel.pipe.stream(),
       [](uv_handle_t*, std::size_t, uv_buf_t* buffer) {
@@ -213,13 +213,16 @@ void Process::drain(Channel& channel) {
     }
   }
   channel.lines.finish(on_line);
-  channel.pipe.reset();
 }
 
 void Process::ended(Ended how) {
   running_ = false;
   if (grouped_) ::kill(-pid_, SIGKILL);  // what it had started itself must not outlive it
   for (Channel& channel : channels_) drain(channel);
+  // Closed once on_end() has returned: that takes a while, and another process may be waiting to be started.
+  const UniqueFd end = std::move(end_);
+  const UvHandle<uv_poll_t> end_poll = std::move(end_poll_);
+  const std::array pipes{std::move(channels_[0].pipe), std::move(channels_[1].pipe), std::move(channels_[2].pipe)};
   const auto on_end = std::move(handlers_.on_end);
   on_end(how);  // may destroy this
 }

@@ -81,7 +81,7 @@ class Process {
   [[nodiscard]] Status watch(uv_loop_t* loop);
   void give_up();
   void reap();
-  void listen(Channel& channel);
+  void listen(uv_loop_t* loop, Channel& channel, Stream which, UniqueFd end);
   void drain(Channel& channel);
   void ended(Ended how);
 

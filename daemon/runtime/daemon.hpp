@@ -100,6 +100,11 @@ class Daemon {
     std::optional<Spare> spare;               ///< with `standby`
     std::optional<Launched> spare_process;    ///< while there is a spare
   };
+  /// A start that failed.
+  struct Unspawned {
+    supervision::ChildId child = 0;
+    std::string why;
+  };
   enum class Phase { Running, Draining, Stopping, Over };
   enum class Upgrade { None, Checking, Refused, Accepted };
   /// One death, as far as it can be told without changing anything.
@@ -123,11 +128,13 @@ class Daemon {
 
   // Carrying out decisions: daemon_workers.cpp
   void perform(supervision::Actions actions);
+  void start_at_once(supervision::Actions& actions);
   void carry_out(const supervision::Action& action);
   void start_worker(supervision::ChildId child);
   [[nodiscard]] Status spawn_worker(supervision::ChildId child);
   [[nodiscard]] Result<Launched> launch(supervision::ChildId child);
-  [[nodiscard]] Result<Launched> launch(WorkerOrder order, process::Process::Handlers handlers);
+  [[nodiscard]] Result<Launched> launch(WorkerOrder order, process::Process::Handlers handlers,
+                                        const std::function<Status(ipc::WorkerPlan&)>& complete);
   [[nodiscard]] Status complete(supervision::ChildId child, ipc::WorkerPlan& plan);
   [[nodiscard]] process::Process::Handlers worker_handlers(supervision::ChildId child);
   void arm_timer();
@@ -148,9 +155,9 @@ class Daemon {
   void spare_line(supervision::ChildId child, process::Stream stream, std::string_view line);
   void spare_ended(supervision::ChildId child, process::Ended how);
   void end_spare(supervision::ChildId child);
+  void dismiss(std::unique_ptr<process::Process> process);
   void end_misfits();
   [[nodiscard]] std::optional<Launched> take_spare(supervision::ChildId child);
-  void hand_over(supervision::Actions& actions);
   void show_spare(supervision::ChildId child);
   void arm_spare_timer(std::chrono::nanoseconds delay);
 
@@ -256,13 +263,13 @@ class Daemon {
   ipc::FenceMode fence_;
   std::optional<supervision::Tree> tree_;
   std::vector<Worker> workers_;
-  std::vector<std::unique_ptr<process::Process>> leaving_;  ///< spares that were killed and are not reaped yet
+  std::vector<std::unique_ptr<process::Process>> leaving_;  ///< killed before they ran an actor, and not reaped yet
   std::vector<WorkerFacts> facts_;
   std::vector<Blame> blames_;      ///< per actor
   std::vector<HangClock> clocks_;  ///< per actor
   std::uint64_t oom_kills_ = 0;    ///< of this machine, at the last look
   std::deque<supervision::Action> actions_;
-  std::vector<supervision::ChildId> unspawned_;  ///< starts that failed during perform()
+  std::vector<Unspawned> unspawned_;  ///< until perform() tells the tree
   bool performing_ = false;
   bool told_ready_ = false;
   Phase phase_ = Phase::Running;

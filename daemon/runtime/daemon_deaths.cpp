@@ -157,7 +157,7 @@ void Daemon::bury(ChildId child, supervision::Exit exit, Autopsy autopsy) {
   }
   worker.careful = own || worker.careful;
   supervision::Actions actions = tree_->exited(child, exit, now);
-  if (!guilty) hand_over(actions);
+  if (!guilty) start_at_once(actions);
   log::warn("Worker died", {{"actor", autopsy.incident.actor},
                             {"generation", autopsy.incident.generation},
                             {"cause", word(autopsy.cause)},

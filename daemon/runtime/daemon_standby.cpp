@@ -65,7 +65,8 @@ Status Daemon::start_spare(ChildId child) {
   if (!order) return tl::unexpected(std::move(order.error()));
   auto launched = launch(std::move(*order), {
       .on_line = [this, child](process::Stream stream, std::string_view line) { spare_line(child, stream, line); },
-      .on_end = [this, child](process::Ended how) { spare_ended(child, how); }});
+      .on_end = [this, child](process::Ended how) { spare_ended(child, how); }},
+      [](ipc::WorkerPlan&) { return Status(); });
   if (!launched) return tl::unexpected(std::move(launched.error()));
   workers_[child].spare_process.emplace(std::move(*launched));
   return {};
@@ -99,12 +100,16 @@ void Daemon::spare_ended(ChildId child, process::Ended how) {
   tend_spares();
 }
 
-/// Its process is kept until it is reaped, and nobody listens to it any more.
 void Daemon::end_spare(ChildId child) {
   Worker& worker = workers_[child];
   if (!worker.spare_process) return;
   std::unique_ptr<process::Process> process = std::move(worker.spare_process->process);
   worker.spare_process.reset();
+  dismiss(std::move(process));
+}
+
+/// It is kept until it is reaped, and nobody listens to it any more.
+void Daemon::dismiss(std::unique_ptr<process::Process> process) {
   process->hand_to({.on_line = [](process::Stream, std::string_view) {},
                     .on_end = [this, which = process.get()](process::Ended) {
                       std::erase_if(leaving_, [&](const auto& other) { return other.get() == which; });
@@ -141,18 +146,6 @@ std::optional<Daemon::Launched> Daemon::take_spare(ChildId child) {
   auto taken = std::exchange(worker.spare_process, std::nullopt);
   show_spare(child);
   return taken;
-}
-
-/// Carries out the starts that take no more than a word to a spare. Everything else of a death can wait: the log, the
-/// record, the rest of what was decided.
-void Daemon::hand_over(supervision::Actions& actions) {
-  std::erase_if(actions, [&](const supervision::Action& action) {
-    const auto* const start = std::get_if<supervision::Start>(&action);
-    if (start == nullptr || !workers_[start->child].spare || workers_[start->child].spare->state() != Spare::State::Ready)
-      return false;
-    start_worker(start->child);
-    return true;
-  });
 }
 
 void Daemon::show_spare(ChildId child) {

@@ -59,14 +59,27 @@ void Daemon::perform(supervision::Actions actions) {
       continue;
     }
     // What could not be spawned is news to the tree, told once all that it had decided before is carried out.
-    const ChildId child = unspawned_.back();
+    const Unspawned failed = std::move(unspawned_.back());
     unspawned_.pop_back();
-    auto more = tree_->exited(child, supervision::Exit::StartFailed, monotonic_now());
+    facts_[failed.child].last_end = failed.why;
+    workers_[failed.child].last_cause = word(Cause::StartFailed);
+    log::error("A worker could not be started", {{"actor", actors_of(failed.child)}, {"why", failed.why}});
+    auto more = tree_->exited(failed.child, supervision::Exit::StartFailed, monotonic_now());
     actions_.insert(actions_.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   }
   performing_ = false;
   arm_timer();
   tend_spares();
+  wiring_.prepare_crash_page();
+}
+
+/// Carries out the starts. Everything else of a death can wait: the log, the record, the rest of what was decided.
+void Daemon::start_at_once(supervision::Actions& actions) {
+  std::erase_if(actions, [&](const supervision::Action& action) {
+    const auto* const start = std::get_if<supervision::Start>(&action);
+    if (start != nullptr) start_worker(start->child);
+    return start != nullptr;
+  });
 }
 
 void Daemon::carry_out(const supervision::Action& action) {
@@ -109,12 +122,7 @@ void Daemon::carry_out(const supervision::Action& action) {
 }
 
 void Daemon::start_worker(ChildId child) {
-  const auto spawned = spawn_worker(child);
-  if (spawned) return;
-  facts_[child].last_end = spawned.error().message;
-  workers_[child].last_cause = word(Cause::StartFailed);
-  log::error("A worker could not be started", {{"actor", actors_of(child)}, {"why", spawned.error().message}});
-  unspawned_.push_back(child);
+  if (const auto spawned = spawn_worker(child); !spawned) unspawned_.push_back({child, spawned.error().message});
 }
 
 Status Daemon::spawn_worker(ChildId child) {
@@ -151,18 +159,24 @@ Result<Daemon::Launched> Daemon::launch(ChildId child) {
   }
   auto order = wiring_.order_for(plan_, child, plugins_, {fence_, graph_.telemetry.sampling});
   if (!order) return tl::unexpected(std::move(order.error()));
-  if (auto completed = complete(child, order->plan); !completed) return tl::unexpected(std::move(completed.error()));
-  return launch(std::move(*order), worker_handlers(child));
+  return launch(std::move(*order), worker_handlers(child), [&](ipc::WorkerPlan& plan) { return complete(child, plan); });
 }
 
-Result<Daemon::Launched> Daemon::launch(WorkerOrder order, process::Process::Handlers handlers) {
-  auto crash = ipc::CrashView::open(order.crash_page);
-  if (!crash) return tl::unexpected(std::move(crash.error()));
+/// The process comes first: it takes longer to come up than the plan to be completed.
+Result<Daemon::Launched> Daemon::launch(WorkerOrder order, process::Process::Handlers handlers,
+                                        const std::function<Status(ipc::WorkerPlan&)>& complete) {
+  static const std::string program = executable_directory() + "/steadyd-worker";
   process::Spawn spawn;
-  spawn.command = {executable_directory() + "/steadyd-worker", "--control"};
+  spawn.command = {program, "--control"};
   spawn.inherit = order.fds;
   auto process = process::Process::spawn(loop_, spawn, std::move(handlers));
   if (!process) return tl::unexpected(std::move(process.error()));
+  auto crash = ipc::CrashView::open(order.crash_page);
+  auto completed = crash ? complete(order.plan) : Status(tl::unexpected(std::move(crash.error())));
+  if (!completed) {
+    dismiss(std::move(*process));
+    return tl::unexpected(std::move(completed.error()));
+  }
   std::string text = ipc::print(order.plan);
   (*process)->send(text);
   return Launched{std::move(*process), std::move(*crash), std::move(order.plan), std::move(text), std::move(order.files)};

@@ -224,7 +224,7 @@ Status Wiring::reopen(const topology::Plan& plan, std::size_t worker) const {
 }
 
 Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t worker, const Plugins& plugins,
-                                      const WorkerSettings& settings) const {
+                                      const WorkerSettings& settings) {
   WorkerOrder order;
   Descriptors descriptors(order);
   order.plan.worker = plan.workers[worker].name;
@@ -282,14 +282,22 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
       }
     }
   }
-  auto crash_page = ipc::create_crash_page();
-  if (!crash_page) return tl::unexpected(std::move(crash_page.error()));
-  order.crash_page = crash_page->get();
-  order.plan.crash_fd = descriptors.number(crash_page->get());
-  order.owned.push_back(std::move(*crash_page));
+  if (!blank_crash_page_) {
+    auto made = ipc::create_crash_page();
+    if (!made) return tl::unexpected(std::move(made.error()));
+    blank_crash_page_ = std::move(*made);
+  }
+  order.crash_page = blank_crash_page_.get();
+  order.plan.crash_fd = descriptors.number(blank_crash_page_.get());
+  order.owned.push_back(std::move(blank_crash_page_));
   descriptors.number(worker_lock_.get());
   if (!descriptors.error().empty()) return fail(ErrorCode::System, descriptors.error());
   return order;
+}
+
+void Wiring::prepare_crash_page() {
+  if (blank_crash_page_) return;
+  if (auto made = ipc::create_crash_page()) blank_crash_page_ = std::move(*made);
 }
 
 Status Wiring::raise_generations(const topology::Plan& plan, std::size_t worker, ipc::WorkerPlan& order) const {

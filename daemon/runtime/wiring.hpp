@@ -60,7 +60,9 @@ class Wiring {
 
   /// Opens what the worker needs, reads and writes as it may.
   [[nodiscard]] Result<WorkerOrder> order_for(const topology::Plan& plan, std::size_t worker, const Plugins& plugins,
-                                              const WorkerSettings& settings) const;
+                                              const WorkerSettings& settings);
+  /// Makes the crash page of the next order now, at leisure; without one, order_for() makes it.
+  void prepare_crash_page();
   /// Raises the generations of the worker's actors and enters them into `order`. Only while it does not run.
   [[nodiscard]] Status raise_generations(const topology::Plan& plan, std::size_t worker, ipc::WorkerPlan& order) const;
   /// Enters the thresholds and windows of now into `order`.
@@ -102,6 +104,7 @@ class Wiring {
   ipc::Segments memory_;
   ipc::Segments disk_;
   UniqueFd worker_lock_;  ///< of all workers; from prepare() on
+  UniqueFd blank_crash_page_;  ///< for the next order, if there is one
   std::uint64_t quarantined_ = 0;
 };
 

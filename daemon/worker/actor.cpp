@@ -130,6 +130,8 @@ Actor::Turn Actor::turn() {
   return turn_with(ipc::NoHook{});
 }
 
+Actor::Turn Actor::first_turn() { return debug_stop_ ? turn_with(*debug_stop_) : turn_with(ipc::NoHook{}); }
+
 /// Does what was ordered from elsewhere; false when that is to stop.
 bool Actor::obey(unsigned orders) {
   if ((orders & kStop) != 0) return false;

@@ -32,8 +32,17 @@ ActorThread::ActorThread(std::vector<Member> members, ipc::FenceMode fence)
 void ActorThread::run(const std::function<void()>& started) {
   start();
   started();
-  if (members_.size() == 1) run_alone();
+  if (members_.size() == 1) take_turns(members_.front().actor->turn());
   run_together();
+}
+
+void ActorThread::run_alone(const std::function<void()>& started, const std::function<void()>& may_order) {
+  start();
+  started();
+  if (members_.empty()) return;  // its streams had ended
+  const Actor::Turn first = members_.front().actor->first_turn();
+  may_order();
+  take_turns(first);
 }
 
 void ActorThread::start() {
@@ -46,14 +55,11 @@ void ActorThread::start() {
   std::erase_if(members_, [](const Member& member) { return member.over; });
 }
 
-/// The usual case: nothing stands between two steps.
-void ActorThread::run_alone() {
+/// The usual case, one member: nothing stands between two steps.
+void ActorThread::take_turns(Actor::Turn first) {
   Actor& actor = *members_.front().actor;
-  for (;;) {
-    const Actor::Turn turn = actor.turn();
-    if (turn == Actor::Turn::Over) break;
+  for (Actor::Turn turn = first; turn != Actor::Turn::Over; turn = actor.turn())
     if (turn == Actor::Turn::Waits) wait();
-  }
   actor.say_done();
   members_.clear();
 }

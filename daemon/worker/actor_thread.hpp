@@ -29,6 +29,9 @@ class ActorThread {
 
   /// Starts every member, calls `started`, then runs turns until all are over. On the calling thread.
   void run(const std::function<void()>& started);
+  /// The same for a thread with one member that takes no orders yet: calls `may_order` after its first step, or once it
+  /// waits for one.
+  void run_alone(const std::function<void()>& started, const std::function<void()>& may_order);
 
   /// What the kernel and people call it: the name of the thread, or of its only actor.
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -37,7 +40,7 @@ class ActorThread {
   enum class Wait { Block, Adaptive, Spin };
 
   void start();
-  void run_alone();
+  void take_turns(Actor::Turn first);
   void run_together();
   [[nodiscard]] static bool take_turn(Member& member);
   [[nodiscard]] static bool take_turn_if_due(Member& member);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -67,6 +68,11 @@ int run_describe(const char* path) {
 /// Reads the control socket line by line, blocking.
 class ControlReader {
  public:
+  /// steadyd is gone, although what it sent may still be there to read.
+  [[nodiscard]] static bool is_closed() {
+    char next = 0;
+    return ::recv(ipc::kControlFd, &next, sizeof next, MSG_PEEK | MSG_DONTWAIT) == 0;
+  }
   /// The next line without its newline; false at the end, when steadyd is gone.
   bool next(std::string& line) {
     for (;;) {
@@ -111,6 +117,10 @@ std::vector<std::unique_ptr<Actor>> prepare_actors(const ipc::WorkerPlan& plan, 
 
 /// Runs the actors on their threads; the process ends when the last thread does.
 ///
+/// Orders are read on a thread of their own, for which an actor that has the worker for itself need not wait: it runs on
+/// the main thread, and that other thread comes up after its first step. Of several actors each group has its thread, and
+/// the main thread reads the orders.
+///
 /// The first thread begins all actors. In a spare it also waits for the takeover itself: whoever else did would have to
 /// wake it, and a wake-up is most of what a takeover costs.
 class Team {
@@ -120,20 +130,30 @@ class Team {
     for (std::vector<ActorThread::Member>& members : group()) threads_.emplace_back(std::move(members), plan.fence);
   }
 
-  void start() {
+  /// On the main thread, for as long as the process lives.
+  [[noreturn]] void run() {
     left_ = starting_ = threads_.size();
     if (plan_.standby)
       for (const auto& actor : actors_) actor->enter_pages();
+    if (actors_.size() == 1) run_alone(threads_.front());
     for (ActorThread& thread : threads_) std::thread([this, &thread] { run(thread); }).detach();
+    obey();
   }
-  /// Waits until the first thread has started its actors: until then the control socket is its to read.
-  void wait_started() { started_.wait(0, std::memory_order_acquire); }
+
+ private:
+  /// What steadyd orders, until it is gone.
+  [[noreturn]] void obey() {
+    use_unwinder();
+    started_.wait(0, std::memory_order_acquire);  // until then the control socket is the first thread's to read
+    std::string line;
+    while (control_.next(line))
+      if (const auto command = ipc::parse_command(line)) order(*command);
+    ::_exit(1);
+  }
   void order(const ipc::Command& command) {
     for (const auto& actor : actors_)
       if (command.actor.empty() || command.actor == actor->name()) actor->order(command);
   }
-
- private:
   /// Those that name the same thread are together, everybody else is alone.
   std::vector<std::vector<ActorThread::Member>> group() const {
     std::vector<std::vector<ActorThread::Member>> groups;
@@ -150,16 +170,33 @@ class Team {
   void run(ActorThread& thread) {
     const bool first = &thread == &threads_.front();
     watch_this_thread();
-    ::prctl(PR_SET_NAME, thread.name().substr(0, 15).c_str());
+    name_this_thread(thread.name());
     if (first) begin_all();
     begun_.wait(0, std::memory_order_acquire);
     thread.run([&] {
       if (--starting_ == 0) say(ipc::Event::Kind::Ready);
       if (first) release(started_);
     });
-    if (--left_ != 0) return;
+    if (--left_ == 0) end();
+  }
+  [[noreturn]] void run_alone(ActorThread& thread) {
+    name_this_thread(thread.name());
+    begin_all();
+    thread.run_alone([&] { say(ipc::Event::Kind::Ready); },
+                     [&] {
+                       release(started_);
+                       std::thread([this] {
+                         name_this_thread("orders");
+                         obey();
+                       }).detach();
+                     });
+    end();
+  }
+  static void name_this_thread(const std::string& name) { ::prctl(PR_SET_NAME, name.substr(0, 15).c_str()); }
+  /// Nothing is left to save: every effect of an actor is committed.
+  [[noreturn]] static void end() {
     std::fflush(nullptr);
-    ::_exit(0);  // nothing is left to save: every effect of an actor is committed
+    ::_exit(0);
   }
   void begin_all() {
     if (plan_.standby) wait_for_takeover();
@@ -187,7 +224,7 @@ class Team {
   }
 
   ipc::WorkerPlan& plan_;   // until begin_all() has ended, the first thread writes it
-  ControlReader& control_;  // until started_, the first thread reads it; then the main thread
+  ControlReader& control_;  // until started_, the first thread reads it; then who obeys
   Events& events_;
   std::vector<std::unique_ptr<Actor>> actors_;
   std::deque<ActorThread> threads_;
@@ -205,7 +242,7 @@ int run_worker() {
   ::signal(SIGINT, SIG_IGN);  // a terminal's Ctrl-C is for steadyd, which then stops its workers in order
   static ControlReader control;
   std::string line;
-  if (!control.next(line)) return 1;
+  if (!control.next(line) || ControlReader::is_closed()) return 1;  // it was gone before the kernel could know whom to end
   static auto plan = ipc::parse_worker_plan(line);
   static Events events(ipc::kControlFd);
   if (!plan) events.fail("", "cannot read the plan: " + plan.error().message);
@@ -217,12 +254,7 @@ int run_worker() {
     if (const auto caught = catch_crashes(plan->crash_fd); !caught)
       events.fail("", "cannot catch crashes: the crash page " + caught.error().message);
   static Team* const team = new Team(*plan, control, events);  // outlives main: threads use it, and all that is static here
-  team->start();
-  use_unwinder();
-  team->wait_started();
-  while (control.next(line))
-    if (const auto command = ipc::parse_command(line)) team->order(*command);
-  ::_exit(1);  // steadyd is gone
+  team->run();
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 import os
 import random
 import signal
+import socket
+import subprocess
 import time
 
 import steady
@@ -24,6 +26,16 @@ def test_the_workers_of_a_killed_steadyd_end():
         service.wait_ready()
         service.kill_steadyd()
         wait_no_process(directories)
+
+
+def test_a_worker_that_comes_up_after_the_death_of_steadyd_does_nothing():
+    ours, its = socket.socketpair()
+    with ours, its:
+        ours.send(b"a plan that it would complain about\n")
+        ours.close()
+        worker = subprocess.run([steady.BIN / "steadyd-worker", "--control"], capture_output=True, text=True, timeout=30,
+                                preexec_fn=lambda: os.dup2(its.fileno(), 3), close_fds=False, check=False)
+    assert (worker.returncode, worker.stdout, worker.stderr) == (1, "", "")
 
 
 def test_the_stream_goes_on_after_steadyd_was_killed_at_random_moments():

@@ -39,6 +39,23 @@ def test_a_graph_on_shared_threads_flows_and_survives_kills(threads, wait):
         service.stop_and_check_nothing_is_left()
 
 
+def test_an_actor_alone_in_its_worker_runs_on_the_main_thread_and_another_one_reads_orders():
+    yaml = """steadyd: 1
+actors:
+  clock: {plugin: ticker, params: {interval: 1h}}
+  drop: {plugin: 'null'}
+channels: [clock.ticks -> drop.items]
+"""
+    with steady.Directories() as directories, steady.Service(directories, yaml) as service:
+        service.wait_ready()
+        pid = service.actor("clock")["pid"]
+        name = lambda task: (task / "comm").read_text().strip()
+        tasks = steady.pathlib.Path(f"/proc/{pid}/task")
+        steady.wait_until(lambda: sorted(map(name, tasks.iterdir())) == ["clock", "orders"], "both threads are there")
+        assert name(tasks / str(pid)) == "clock"
+        service.stop_and_check_nothing_is_left()  # an order reaches it although it sleeps for an hour
+
+
 def test_a_stream_through_one_thread_ends_with_everything_delivered_once():
     limit = 100_000
     yaml = shared(ALL_ON_ONE).replace("type: generator,", f"type: generator, params: {{limit: {limit}}},")

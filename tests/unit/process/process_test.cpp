@@ -272,6 +272,29 @@ TEST_SUITE("process/process") {
     CHECK(process == nullptr);
   }
 
+  TEST_CASE("the end of a process may destroy it and start the next one, and is told of each") {
+    Loop loop;
+    std::unique_ptr<Process> process;
+    std::vector<std::string> lines;
+    int ends = 0;
+    std::function<void()> start_next = [&] {
+      process.reset();
+      Process::Handlers handlers;
+      handlers.on_line = [&](Stream, std::string_view line) { lines.emplace_back(line); };
+      handlers.on_end = [&](Ended how) {
+        CHECK(how.code == 3);
+        if (++ends < 20) start_next();
+      };
+      auto started = Process::spawn(loop.get(), {shell("echo " + std::to_string(ends) + "; exit 3"), {}, true}, std::move(handlers));
+      REQUIRE(started);
+      process = std::move(*started);
+    };
+    start_next();
+    loop.run_until([&] { return ends == 20; });
+    REQUIRE(lines.size() == 20);
+    for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i] == std::to_string(i));
+  }
+
   TEST_CASE("a child has its streams, what was given to it, and no other descriptor") {
     Loop loop;
     const test::MemoryDirectory directory;
