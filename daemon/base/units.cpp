@@ -1,9 +1,12 @@
 #include "base/units.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <span>
 #include <string>
 
 namespace steady {
@@ -23,74 +26,70 @@ constexpr std::array kSizeUnits{
     Unit{"Ki", 1U << 10}, Unit{"Mi", 1U << 20}, Unit{"Gi", 1ULL << 30},
 };
 
-/// Splits "1.5ms" into its number and its suffix; false when there is no number.
-bool split(std::string_view text, double& number, std::uint64_t& whole, bool& is_whole, std::string_view& suffix) {
-  if (text.empty() || text.front() < '0' || text.front() > '9') return false;
+/// "1.5ms", taken apart.
+struct Quantity {
+  std::uint64_t whole = 0;
+  std::optional<double> fractional;  ///< the number when it is no whole one
+  std::string_view suffix;
+};
+
+/// Nothing when `text` does not begin with a number.
+std::optional<Quantity> split(std::string_view text) {
+  if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
   const char* const end = text.data() + text.size();
-  const auto integer = std::from_chars(text.data(), end, whole);
-  is_whole = integer.ec == std::errc{} && (integer.ptr == end || *integer.ptr != '.');
-  if (is_whole) {
-    suffix = {integer.ptr, static_cast<std::size_t>(end - integer.ptr)};
-    return true;
+  const auto rest_from = [&](const char* begin) {
+    return std::string_view(begin, static_cast<std::size_t>(end - begin));
+  };
+  Quantity quantity;
+  const auto integer = std::from_chars(text.data(), end, quantity.whole);
+  if (integer.ec == std::errc{} && (integer.ptr == end || *integer.ptr != '.')) {
+    quantity.suffix = rest_from(integer.ptr);
+    return quantity;
   }
-  const auto real = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (real.ec != std::errc{}) return false;
-  suffix = {real.ptr, static_cast<std::size_t>(end - real.ptr)};
-  return true;
+  const auto real = std::from_chars(text.data(), end, quantity.fractional.emplace(), std::chars_format::fixed);
+  if (real.ec != std::errc{}) return std::nullopt;
+  quantity.suffix = rest_from(real.ptr);
+  return quantity;
 }
 
-/// number × factor, or false when it does not fit the signed 64 bits that every caller can hold.
-bool scale(double number, std::uint64_t whole, bool is_whole, std::uint64_t factor, std::uint64_t& out) {
+/// Number × factor, or nothing when it does not fit the signed 64 bits that every caller can hold.
+std::optional<std::uint64_t> scale(const Quantity& quantity, std::uint64_t factor) {
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (is_whole) {
-    if (whole > kMax / factor) return false;
-    out = whole * factor;
-    return true;
+  if (quantity.fractional) {
+    const double scaled = std::round(*quantity.fractional * static_cast<double>(factor));
+    if (!(scaled < 9.2e18)) return std::nullopt;
+    return static_cast<std::uint64_t>(scaled);
   }
-  const double scaled = std::round(number * static_cast<double>(factor));
-  if (!(scaled < 9.2e18)) return false;
-  out = static_cast<std::uint64_t>(scaled);
-  return true;
+  if (quantity.whole > kMax / factor) return std::nullopt;
+  return quantity.whole * factor;
+}
+
+/// The quantity in the smallest of the units, or nothing when its suffix is none of them or it is too large.
+std::optional<std::uint64_t> count_in(std::span<const Unit> units, const std::optional<Quantity>& quantity) {
+  if (!quantity) return std::nullopt;
+  const auto unit = std::ranges::find(units, quantity->suffix, &Unit::suffix);
+  return unit == units.end() ? std::nullopt : scale(*quantity, unit->factor);
 }
 
 }  // namespace
 
 Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
-  double number = 0;
-  std::uint64_t whole = 0;
-  bool is_whole = false;
-  std::string_view suffix;
-  const auto expected = [&] {
+  const auto quantity = split(text);
+  if (quantity && !quantity->fractional && quantity->whole == 0 && quantity->suffix.empty())
+    return std::chrono::nanoseconds{0};
+  const auto nanoseconds = count_in(kDurationUnits, quantity);
+  if (!nanoseconds)
     return fail(ErrorCode::Invalid, "expected a duration such as 250us, 20ms, 1.5s or 2m, found '" + std::string(text) + "'");
-  };
-  if (!split(text, number, whole, is_whole, suffix)) return expected();
-  if (is_whole && whole == 0 && suffix.empty()) return std::chrono::nanoseconds{0};
-  for (const Unit& unit : kDurationUnits) {
-    if (unit.suffix != suffix) continue;
-    std::uint64_t nanoseconds = 0;
-    if (!scale(number, whole, is_whole, unit.factor, nanoseconds)) return expected();
-    return std::chrono::nanoseconds{static_cast<std::int64_t>(nanoseconds)};
-  }
-  return expected();
+  return std::chrono::nanoseconds{static_cast<std::int64_t>(*nanoseconds)};
 }
 
 Result<std::uint64_t> parse_size(std::string_view text) {
-  double number = 0;
-  std::uint64_t whole = 0;
-  bool is_whole = false;
-  std::string_view suffix;
-  const auto expected = [&] {
+  auto quantity = split(text);
+  if (quantity && quantity->suffix.ends_with('B')) quantity->suffix.remove_suffix(1);
+  const auto count = count_in(kSizeUnits, quantity);
+  if (!count)
     return fail(ErrorCode::Invalid, "expected a size such as 512, 64Ki or 16MiB, found '" + std::string(text) + "'");
-  };
-  if (!split(text, number, whole, is_whole, suffix)) return expected();
-  if (suffix.ends_with('B')) suffix.remove_suffix(1);
-  for (const Unit& unit : kSizeUnits) {
-    if (unit.suffix != suffix) continue;
-    std::uint64_t count = 0;
-    if (!scale(number, whole, is_whole, unit.factor, count)) return expected();
-    return count;
-  }
-  return expected();
+  return *count;
 }
 
 std::string format_duration(std::chrono::nanoseconds duration) {

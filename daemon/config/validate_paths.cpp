@@ -35,9 +35,9 @@ void validate_paths(const Draft& draft, Report& report) {
   for (std::size_t i = 0; i < draft.paths.size(); ++i) {
     const DraftPath& path = draft.paths[i];
     if (path.path.from.empty() || path.path.to.empty()) continue;  // was reported when it was read
-    const bool known = check_end(draft, path, "from", path.path.from, report) &
-                       check_end(draft, path, "to", path.path.to, report);
-    if (known) check_routes(draft, path, report);
+    const bool from_is_known = check_end(draft, path, "from", path.path.from, report);
+    const bool to_is_known = check_end(draft, path, "to", path.path.to, report);
+    if (from_is_known && to_is_known) check_routes(draft, path, report);
     const auto end = draft.paths.begin() + static_cast<std::ptrdiff_t>(i);
     if (std::any_of(draft.paths.begin(), end, [&](const DraftPath& e) { return e.path.text() == path.path.text(); }))
       report.add(path.path.position, path.key, "the path " + quote(path.path.text()) + " already has a target");

@@ -4,6 +4,15 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+/// What is absent is null.
+template <class Value>
+struct nlohmann::adl_serializer<std::optional<Value>> {
+  static void to_json(json& object, const std::optional<Value>& value) { object = value ? json(*value) : json(); }
+  static void from_json(const json& object, std::optional<Value>& value) {
+    value = object.is_null() ? std::nullopt : std::optional(object.get<Value>());
+  }
+};
+
 namespace steady::ipc {
 
 using nlohmann::json;
@@ -14,55 +23,13 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MessageLayout, name, size, align, fields)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Replay, ticket, channel, payload_hex)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tuning, channel, port, min, max, max_wait_ns, window_bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RingMemory, numa, lock, huge_pages)
-
-void to_json(json& object, const InputPlan& input) {
-  object = {{"port", input.port},       {"channel", input.channel},     {"producer", input.producer},
-            {"ring_fd", input.ring_fd}, {"reader_fd", input.reader_fd}, {"bell_fd", input.bell_fd},
-            {"min", input.min},         {"max", input.max},             {"max_wait_ns", input.max_wait_ns},
-            {"message", input.message}, {"memory", input.memory},
-            {"window_bytes", input.window_bytes}};
-  if (input.skip) object["skip"] = *input.skip;
-}
-
-void from_json(const json& object, InputPlan& input) {
-  object.at("port").get_to(input.port);
-  object.at("channel").get_to(input.channel);
-  object.at("producer").get_to(input.producer);
-  object.at("ring_fd").get_to(input.ring_fd);
-  object.at("reader_fd").get_to(input.reader_fd);
-  object.at("bell_fd").get_to(input.bell_fd);
-  object.at("min").get_to(input.min);
-  object.at("max").get_to(input.max);
-  object.at("max_wait_ns").get_to(input.max_wait_ns);
-  object.at("window_bytes").get_to(input.window_bytes);
-  object.at("message").get_to(input.message);
-  object.at("memory").get_to(input.memory);
-  if (object.contains("skip")) input.skip = object["skip"].get<std::uint64_t>();
-}
-
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InputPlan, port, channel, producer, ring_fd, reader_fd, bell_fd, min, max, max_wait_ns,
+                                   window_bytes, skip, message, memory)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan::Reader, actor, page_fd, bell_fd)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputPlan, port, channel, ring_fd, window_bytes, readers, memory)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ActorPlan, name, plugin, type, wait, thread, generation, careful, reopen, plugin_fd,
                                    segment_fd, old_segment_fd, bell_fd, params, inputs, outputs)
-void to_json(json& object, const WorkerPlacement& placement) {
-  object = {{"cpus", placement.cpus},
-            {"policy", placement.policy},
-            {"priority", placement.priority},
-            {"numa", placement.numa},
-            {"lock_memory", placement.lock_memory}};
-  if (placement.nice) object["nice"] = *placement.nice;
-}
-
-void from_json(const json& object, WorkerPlacement& placement) {
-  object.at("cpus").get_to(placement.cpus);
-  object.at("policy").get_to(placement.policy);
-  object.at("priority").get_to(placement.priority);
-  object.at("numa").get_to(placement.numa);
-  object.at("lock_memory").get_to(placement.lock_memory);
-  if (object.contains("nice")) placement.nice = object["nice"].get<int>();
-}
-
-
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerPlacement, cpus, nice, policy, priority, numa, lock_memory)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkerPlan, worker, fence, sampling, crash_fd, standby, placement, actors)
 
 namespace {
@@ -99,7 +66,7 @@ std::string print_takeover(const WorkerPlan& plan) {
   for (const ActorPlan& actor : plan.actors) {
     json inputs = json::array();
     for (const InputPlan& input : actor.inputs)
-      inputs.push_back({{"skip", input.skip ? json(*input.skip) : json()},
+      inputs.push_back({{"skip", input.skip},
                         {"min", input.min},
                         {"max", input.max},
                         {"max_wait_ns", input.max_wait_ns},
@@ -128,7 +95,7 @@ Status take_over(WorkerPlan& plan, std::string_view line) {
       actors[i].at("reopen").get_to(actor.reopen);
       for (std::size_t k = 0; k < actor.inputs.size(); ++k) {
         InputPlan& input = actor.inputs[k];
-        if (!inputs[k].at("skip").is_null()) input.skip = inputs[k]["skip"].get<std::uint64_t>();
+        inputs[k].at("skip").get_to(input.skip);
         inputs[k].at("min").get_to(input.min);
         inputs[k].at("max").get_to(input.max);
         inputs[k].at("max_wait_ns").get_to(input.max_wait_ns);

@@ -145,9 +145,7 @@ void Tap::copy(std::uint64_t most) {
     size = std::max(size, std::min(frame_at(position_), tail_ - position_));
   else
     size = std::clamp<std::uint64_t>(size / shape_.message_bytes, 1, most) * shape_.message_bytes;
-  copied_.emplace();
-  copied_->position = position_;
-  copied_->generation = generation_;
+  copied_ = Copied{.position = position_, .generation = generation_};
   copy_words(position_, size);
   std::atomic_thread_fence(std::memory_order_acquire);  // SYNC(head): what follows is not older than the copy
   copied_->floor = floor_by_readers();

@@ -27,26 +27,17 @@ class Json {
       writer_.Null();  // JSON has no word for it
   }
   void value(const std::string& text);
-  void value(const std::optional<double>& number) {
-    if (number)
-      value(*number);
+  template <class Item>
+  void value(const std::optional<Item>& item) {
+    if (item)
+      value(*item);
     else
       writer_.Null();
   }
-  void value(const std::optional<std::uint64_t>& number) {
-    if (number)
-      value(*number);
-    else
-      writer_.Null();
-  }
-  void value(const std::map<std::string, std::uint64_t>& counts) {
+  template <class Item>
+  void value(const std::map<std::string, Item>& items) {
     writer_.StartObject();
-    for (const auto& [name, count] : counts) field(name.c_str(), count);
-    writer_.EndObject();
-  }
-  void value(const std::map<std::string, std::string>& texts) {
-    writer_.StartObject();
-    for (const auto& [name, text] : texts) field(name.c_str(), text);
+    for (const auto& [name, item] : items) field(name.c_str(), item);
     writer_.EndObject();
   }
   template <class Item>

@@ -76,14 +76,6 @@ Result<bool> Statement::step() {
   return failure(database_, failure_);
 }
 
-Status Statement::run() {
-  for (;;) {
-    const auto row = step();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return {};
-  }
-}
-
 std::int64_t Statement::integer() { return sqlite3_column_int64(handle_.get(), column_++); }
 
 std::optional<std::uint64_t> Statement::optional_number() {

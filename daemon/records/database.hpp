@@ -10,6 +10,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -37,8 +40,27 @@ class Statement {
 
   /// True: at a row; false: done.
   [[nodiscard]] Result<bool> step();
-  /// Steps until it is done.
-  [[nodiscard]] Status run();
+  /// Steps until it is done; `at_row` reads each row.
+  template <class AtRow>
+  [[nodiscard]] Status each(const AtRow& at_row) {
+    for (;;) {
+      const auto row = step();
+      if (!row) return tl::unexpected(row.error());
+      if (!*row) return {};
+      at_row(*this);
+    }
+  }
+  [[nodiscard]] Status run() {
+    return each([](Statement&) {});
+  }
+  /// Every row, as `read` makes it of the row's columns.
+  template <class Read, class Item = std::invoke_result_t<Read, Statement&>>
+  [[nodiscard]] Result<std::vector<Item>> all(const Read& read) {
+    std::vector<Item> found;
+    auto done = each([&](Statement& row) { found.push_back(read(row)); });
+    if (!done) return tl::unexpected(std::move(done.error()));
+    return found;
+  }
 
   // Each reads the next column of the row; of another type it reads as 0 or as empty.
   [[nodiscard]] std::int64_t integer();

@@ -66,15 +66,9 @@ Status Store::set_decision(std::int64_t incident, const std::string& decision) {
 }
 
 Result<std::vector<Incident>> Store::incidents(const std::string& actor, std::size_t limit) const {
-  auto rows = database_->prepare(kSelect + "WHERE ?1 = '' OR actor = ?1 ORDER BY id DESC LIMIT ?2", actor,
-                                 row_limit(limit));
-  std::vector<Incident> found;
-  for (;;) {
-    const auto row = rows.step();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return found;
-    found.push_back(incident_at(rows));
-  }
+  return database_
+      ->prepare(kSelect + "WHERE ?1 = '' OR actor = ?1 ORDER BY id DESC LIMIT ?2", actor, row_limit(limit))
+      .all(&incident_at);
 }
 
 Result<Incident> Store::incident(std::int64_t id) const {

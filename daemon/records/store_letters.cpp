@@ -72,16 +72,13 @@ std::string key_of(const std::string& injection) { return "injection " + injecti
 
 Status Store::count_letters() {
   auto rows = database_->prepare("SELECT actor, count(*), sum(length(payload)) FROM letters GROUP BY actor");
-  for (;;) {
-    const auto row = rows.step();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return {};
-    auto actor = rows.bytes();
-    const auto count = rows.number();
+  return rows.each([&](Statement& row) {
+    auto actor = row.bytes();
+    const auto count = row.number();
     letter_counts_[std::move(actor)] = count;
     letters_ += count;
-    letter_bytes_ += rows.number();
-  }
+    letter_bytes_ += row.number();
+  });
 }
 
 void Store::forget(const std::string& actor, std::uint64_t payload_bytes) {
@@ -119,17 +116,12 @@ Status Store::held(std::int64_t id) {
 }
 
 Result<std::vector<DeadLetter>> Store::letters(const LetterFilter& filter, std::size_t limit) const {
-  auto rows = database_->prepare("SELECT " + kFields + " FROM letters WHERE " + kMatches +
-                                     " AND (?6 = 0 OR actor <> '') ORDER BY id DESC LIMIT ?5",
-                                 filter.actor, filter.channel, filter.producer, number_of(filter.state),
-                                 row_limit(limit), filter.dead ? 1 : 0);
-  std::vector<DeadLetter> found;
-  for (;;) {
-    const auto row = rows.step();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return found;
-    found.push_back(letter_at(rows));
-  }
+  return database_
+      ->prepare("SELECT " + kFields + " FROM letters WHERE " + kMatches +
+                    " AND (?6 = 0 OR actor <> '') ORDER BY id DESC LIMIT ?5",
+                filter.actor, filter.channel, filter.producer, number_of(filter.state), row_limit(limit),
+                filter.dead ? 1 : 0)
+      .all(&letter_at);
 }
 
 Result<DeadLetter> Store::letter(std::int64_t id) const {
@@ -176,16 +168,13 @@ template <class... Values>
 Result<std::size_t> Store::remove_letters(const std::string& which, const Values&... values) {
   auto rows =
       database_->prepare("DELETE FROM letters WHERE " + which + " RETURNING actor, length(payload)", values...);
-  std::vector<std::pair<std::string, std::uint64_t>> removed;  // counted only when all of it has happened
-  for (;;) {
-    const auto row = rows.step();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) break;
-    auto actor = rows.bytes();
-    removed.emplace_back(std::move(actor), rows.number());
-  }
-  for (const auto& [actor, payload_bytes] : removed) forget(actor, payload_bytes);
-  return removed.size();
+  const auto removed = rows.all([](Statement& row) {
+    auto actor = row.bytes();
+    return std::pair(std::move(actor), row.number());
+  });
+  if (!removed) return tl::unexpected(removed.error());
+  for (const auto& [actor, payload_bytes] : *removed) forget(actor, payload_bytes);  // all of it has happened
+  return removed->size();
 }
 
 Status Store::replayed(std::int64_t id) {

@@ -171,7 +171,7 @@ void Daemon::start_finished_readers(ChildId child) {
 
 observe::Snapshot Daemon::snapshot(Sampler::With with) {
   const nanoseconds now = monotonic_now();
-  observe::Snapshot made = sampler_.snapshot(plan_, *tree_, facts_, now, with);
+  observe::Snapshot made = sampler_.snapshot({plan_, *tree_, facts_, now}, with);
   show_triggers(made);
   show_tunings(made);
   made.name = graph_.name;

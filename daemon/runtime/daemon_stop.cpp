@@ -20,7 +20,7 @@ using supervision::ChildId;
 constexpr std::uint64_t kRoundsAsleep = 10;
 
 void Daemon::frame() {
-  sampler_.tick(plan_, *tree_, facts_, monotonic_now());
+  sampler_.tick({plan_, *tree_, facts_, monotonic_now()});
   notify_alive();
   if (frames_++ % 10 == 0) look_at_processes();
   put_for_dormant();

@@ -99,34 +99,34 @@ void Sampler::observe(const topology::Plan& plan, const Wiring& wiring) {
   actor_tracks_.resize(actors_.size());
 }
 
-void Sampler::tick(const topology::Plan& plan, const supervision::Tree& tree, const std::vector<WorkerFacts>& workers,
-                   nanoseconds now) {
+void Sampler::tick(const Scene& scene) {
+  const nanoseconds now = scene.now;
   for (std::size_t i = 0; i < channels_.size(); ++i)
     if (channels_[i]) channel_tracks_[i].frame(channels_[i]->sample(static_cast<std::uint64_t>(now.count())), now);
-  look_at_threads(plan, workers, now);
+  look_at_threads(scene);
   if (second_at_ && now - *second_at_ < kSecond) return;
   second_at_ = now;
-  second(plan, tree, workers, now);
+  second(scene);
 }
 
-void Sampler::look_at_threads(const topology::Plan& plan, const std::vector<WorkerFacts>& workers, nanoseconds now) {
+void Sampler::look_at_threads(const Scene& scene) {
   const std::size_t count = std::min((actors_.size() + kFramesPerLook - 1) / kFramesPerLook, kLooksPerFrame);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t actor = next_thread_++ % actors_.size();
-    const int pid = workers[plan.actors[actor].worker].pid;
+    const int pid = scene.workers[scene.plan.actors[actor].worker].pid;
     ActorTrack& track = actor_tracks_[actor];
     if (pid != 0 && actors_[actor])
-      track.look(process::core_time_of(pid, actors_[actor]->calls().thread, track.core_time()), now);
+      track.look(process::core_time_of(pid, actors_[actor]->calls().thread, track.core_time()), scene.now);
   }
 }
 
-void Sampler::second(const topology::Plan& plan, const supervision::Tree& tree, const std::vector<WorkerFacts>& workers,
-                     nanoseconds now) {
+void Sampler::second(const Scene& scene) {
   for (std::size_t i = 0; i < channels_.size(); ++i)
-    if (channels_[i]) channel_tracks_[i].second(*channels_[i], now);
+    if (channels_[i]) channel_tracks_[i].second(*channels_[i], scene.now);
   for (std::size_t i = 0; i < actors_.size(); ++i)
-    if (actors_[i]) actor_tracks_[i].second(*actors_[i], workers[plan.actors[i].worker].memory_bytes, now);
-  waits_ = observe::analyse(wait_view(plan, tree));
+    if (actors_[i])
+      actor_tracks_[i].second(*actors_[i], scene.workers[scene.plan.actors[i].worker].memory_bytes, scene.now);
+  waits_ = observe::analyse(wait_view(scene.plan, scene.tree));
 }
 
 void Sampler::ended(const topology::Plan& plan, std::size_t worker) {
@@ -198,12 +198,11 @@ void Sampler::add_waits(observe::Snapshot& snapshot) const {
   }
 }
 
-observe::Snapshot Sampler::snapshot(const topology::Plan& plan, const supervision::Tree& tree,
-                                    const std::vector<WorkerFacts>& workers, nanoseconds now, With with) const {
+observe::Snapshot Sampler::snapshot(const Scene& scene, With with) const {
+  const auto& [plan, tree, workers, now] = scene;
   observe::Snapshot snapshot;
-  for (std::size_t i = 0; i < plan.channels.size(); ++i) add_channel(snapshot, plan, i, now, with);
-  for (std::size_t i = 0; i < plan.actors.size(); ++i)
-    add_actor(snapshot, plan, tree, workers[plan.actors[i].worker], i, now, with);
+  for (std::size_t i = 0; i < plan.channels.size(); ++i) snapshot.channels.push_back(show_channel(scene, i, with));
+  for (std::size_t i = 0; i < plan.actors.size(); ++i) snapshot.actors.push_back(show_actor(scene, i, with));
   add_waits(snapshot);
   for (supervision::SupervisorId i = 0; i < tree.supervisor_count(); ++i)
     snapshot.supervisors.push_back(show(tree.supervisor(i, now), tree, now));
@@ -219,8 +218,8 @@ observe::Snapshot Sampler::snapshot(const topology::Plan& plan, const supervisio
   return snapshot;
 }
 
-void Sampler::add_channel(observe::Snapshot& snapshot, const topology::Plan& plan, std::size_t index,
-                          nanoseconds now, With with) const {
+observe::ChannelSnapshot Sampler::show_channel(const Scene& scene, std::size_t index, With with) const {
+  const topology::Plan& plan = scene.plan;
   const topology::PlannedChannel& planned = plan.channels[index];
   observe::ChannelSnapshot shown;
   shown.name = planned.name;
@@ -233,7 +232,7 @@ void Sampler::add_channel(observe::Snapshot& snapshot, const topology::Plan& pla
   shown.window_messages = planned.frames ? 0 : planned.window;
   shown.window_bytes = planned.window_bytes;
   ipc::ChannelSample sample;
-  if (channels_[index]) sample = channels_[index]->sample(static_cast<std::uint64_t>(now.count()));
+  if (channels_[index]) sample = channels_[index]->sample(static_cast<std::uint64_t>(scene.now.count()));
   if (sample.capacity_bytes != 0) {
     shown.capacity_bytes = sample.capacity_bytes;
     if (!planned.frames && planned.message.size_bytes != 0)
@@ -268,12 +267,13 @@ void Sampler::add_channel(observe::Snapshot& snapshot, const topology::Plan& pla
   }
   shown.placement = topology::shown(planned.placement);
   channel_tracks_[index].show(shown, with == With::Statistics);
-  snapshot.channels.push_back(std::move(shown));
+  return shown;
 }
 
-void Sampler::add_actor(observe::Snapshot& snapshot, const topology::Plan& plan, const supervision::Tree& tree,
-                        const WorkerFacts& facts, std::size_t index, nanoseconds now, With with) const {
+observe::ActorSnapshot Sampler::show_actor(const Scene& scene, std::size_t index, With with) const {
+  const auto& [plan, tree, workers, now] = scene;
   const topology::PlannedActor& planned = plan.actors[index];
+  const WorkerFacts& facts = workers[planned.worker];
   const supervision::ChildStatus status = tree.child(planned.worker);
   observe::ActorSnapshot shown;
   shown.name = planned.spec.name;
@@ -309,7 +309,7 @@ void Sampler::add_actor(observe::Snapshot& snapshot, const topology::Plan& plan,
     shown.activity = word(sample.activity);
   }
   actor_tracks_[index].show(shown, with == With::Statistics);
-  snapshot.actors.push_back(std::move(shown));
+  return shown;
 }
 
 Histogram Sampler::latency(std::size_t channel, std::size_t reader) const {

@@ -40,17 +40,21 @@ class Sampler {
   /// Opens what can be observed; what cannot shows as zeros. Call again after segments changed.
   void observe(const topology::Plan& plan, const Wiring& wiring);
 
+  /// What it looks at, beside shared memory.
+  struct Scene {
+    const topology::Plan& plan;
+    const supervision::Tree& tree;
+    const std::vector<WorkerFacts>& workers;
+    std::chrono::nanoseconds now;
+  };
   /// Once per frame: remembers what is there, asks the kernel about some threads, and once a second works out the rest.
-  void tick(const topology::Plan& plan, const supervision::Tree& tree, const std::vector<WorkerFacts>& workers,
-            std::chrono::nanoseconds now);
+  void tick(const Scene& scene);
   /// The worker's process is gone.
   void ended(const topology::Plan& plan, std::size_t worker);
 
   /// Statistics take time to compute; who does not show them leaves them out.
   enum class With { Statistics, NoStatistics };
-  [[nodiscard]] observe::Snapshot snapshot(const topology::Plan& plan, const supervision::Tree& tree,
-                                           const std::vector<WorkerFacts>& workers, std::chrono::nanoseconds now,
-                                           With with = With::Statistics) const;
+  [[nodiscard]] observe::Snapshot snapshot(const Scene& scene, With with = With::Statistics) const;
 
   /// What is remembered, for triggers and charts; by index of the plan.
   [[nodiscard]] const ChannelTrack& channel_track(std::size_t channel) const { return channel_tracks_[channel]; }
@@ -85,15 +89,12 @@ class Sampler {
   void describe_ports(const topology::Plan& plan, std::size_t actor, std::vector<records::PortPosition>& ports) const;
 
  private:
-  void look_at_threads(const topology::Plan& plan, const std::vector<WorkerFacts>& workers, std::chrono::nanoseconds now);
-  void second(const topology::Plan& plan, const supervision::Tree& tree, const std::vector<WorkerFacts>& workers,
-              std::chrono::nanoseconds now);
+  void look_at_threads(const Scene& scene);
+  void second(const Scene& scene);
   [[nodiscard]] observe::WaitView wait_view(const topology::Plan& plan, const supervision::Tree& tree) const;
   void add_waits(observe::Snapshot& snapshot) const;
-  void add_channel(observe::Snapshot& snapshot, const topology::Plan& plan, std::size_t index,
-                   std::chrono::nanoseconds now, With with) const;
-  void add_actor(observe::Snapshot& snapshot, const topology::Plan& plan, const supervision::Tree& tree,
-                 const WorkerFacts& facts, std::size_t index, std::chrono::nanoseconds now, With with) const;
+  [[nodiscard]] observe::ChannelSnapshot show_channel(const Scene& scene, std::size_t index, With with) const;
+  [[nodiscard]] observe::ActorSnapshot show_actor(const Scene& scene, std::size_t index, With with) const;
 
   std::vector<std::optional<ipc::ChannelObserver>> channels_;
   std::vector<std::optional<ipc::ActorObserver>> actors_;

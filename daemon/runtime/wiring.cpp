@@ -73,8 +73,10 @@ GivenFile given(const std::string& path) {
   return {path, status.st_dev, status.st_ino};
 }
 
+}  // namespace
+
 /// Collects the descriptors of one order; each is numbered as the worker will see it.
-class Descriptors {
+class Wiring::Descriptors {
  public:
   explicit Descriptors(WorkerOrder& order) : order_(order) {}
 
@@ -106,8 +108,6 @@ class Descriptors {
   WorkerOrder& order_;
   std::string error_;
 };
-
-}  // namespace
 
 std::uint64_t Wiring::message_hash(const topology::PlannedChannel& channel) const { return layout_hash(channel); }
 
@@ -232,56 +232,8 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
   order.plan.sampling = settings.sampling;
   order.plan.standby = settings.standby;
   order.plan.placement = to_order(plan.workers[worker].placement);
-  for (const std::size_t index : plan.workers[worker].actors) {
-    const topology::PlannedActor& actor = plan.actors[index];
-    const ipc::Segments& store = store_of(actor);
-    ipc::ActorPlan& to = order.plan.actors.emplace_back();
-    to.name = actor.spec.name;
-    to.plugin = actor.spec.plugin;
-    to.type = actor.type.name;
-    to.wait = kWaitWords[static_cast<std::size_t>(actor.spec.wait)];
-    to.plugin_fd = descriptors.number(plugins.staged_fd(actor.spec.plugin));
-    descriptors.note("/proc/self/fd/" + std::to_string(plugins.staged_fd(actor.spec.plugin)));
-    to.segment_fd = descriptors.open(store.actor_path(actor.spec.name), O_RDWR);
-    const std::string old = store.old_actor_path(actor.spec.name);
-    if (::access(old.c_str(), F_OK) == 0) {
-      to.old_segment_fd = descriptors.open(old, O_RDWR);
-    } else {
-      descriptors.note(old);
-    }
-    to.thread = actor.spec.thread;
-    to.bell_fd = descriptors.open(bell_path(plan, index), O_RDWR);
-    for (const auto& [name, value] : actor.spec.params) to.params[name] = value.text;
-    for (const topology::End& end : actor.inputs) {
-      const topology::PlannedChannel& channel = plan.channels[end.channel];
-      const std::string& producer = plan.actors[channel.producer].spec.name;
-      ipc::InputPlan& input = to.inputs.emplace_back();
-      input.port = actor.type.ports[end.port].name;
-      input.channel = channel.name;
-      input.producer = producer;
-      input.ring_fd = descriptors.open(memory_.ring_path(channel.name), O_RDONLY);
-      input.reader_fd =
-          descriptors.open(memory_.reader_path(channel.name, reader_name(plan, channel, end.reader)), O_RDWR);
-      input.bell_fd = descriptors.open(bell_path(plan, channel.producer), O_RDWR);
-      input.message = layout_of(channel);
-      input.memory = to_order(channel.placement);
-    }
-    for (const topology::End& end : actor.outputs) {
-      const topology::PlannedChannel& channel = plan.channels[end.channel];
-      ipc::OutputPlan& output = to.outputs.emplace_back();
-      output.port = actor.type.ports[end.port].name;
-      output.channel = channel.name;
-      output.ring_fd = descriptors.open(memory_.ring_path(channel.name), O_RDWR);
-      output.memory = to_order(channel.placement);
-      for (std::size_t reader = 0; reader < channel.consumers.size(); ++reader) {
-        const std::size_t consumer = channel.consumers[reader];
-        output.readers.push_back(
-            {plan.actors[consumer].spec.name,
-             descriptors.open(memory_.reader_path(channel.name, reader_name(plan, channel, reader)), O_RDONLY),
-             descriptors.open(bell_path(plan, consumer), O_RDWR)});
-      }
-    }
-  }
+  for (const std::size_t actor : plan.workers[worker].actors)
+    order.plan.actors.push_back(order_actor(plan, actor, plugins, descriptors));
   if (!blank_crash_page_) {
     auto made = ipc::create_crash_page();
     if (!made) return tl::unexpected(std::move(made.error()));
@@ -298,6 +250,65 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
 void Wiring::prepare_crash_page() {
   if (blank_crash_page_) return;
   if (auto made = ipc::create_crash_page()) blank_crash_page_ = std::move(*made);
+}
+
+ipc::ActorPlan Wiring::order_actor(const topology::Plan& plan, std::size_t index, const Plugins& plugins,
+                                   Descriptors& descriptors) const {
+  const topology::PlannedActor& actor = plan.actors[index];
+  const ipc::Segments& store = store_of(actor);
+  ipc::ActorPlan to;
+  to.name = actor.spec.name;
+  to.plugin = actor.spec.plugin;
+  to.type = actor.type.name;
+  to.wait = kWaitWords[static_cast<std::size_t>(actor.spec.wait)];
+  to.thread = actor.spec.thread;
+  to.plugin_fd = descriptors.number(plugins.staged_fd(actor.spec.plugin));
+  descriptors.note("/proc/self/fd/" + std::to_string(plugins.staged_fd(actor.spec.plugin)));
+  to.segment_fd = descriptors.open(store.actor_path(actor.spec.name), O_RDWR);
+  const std::string old = store.old_actor_path(actor.spec.name);
+  if (::access(old.c_str(), F_OK) == 0) {
+    to.old_segment_fd = descriptors.open(old, O_RDWR);
+  } else {
+    descriptors.note(old);
+  }
+  to.bell_fd = descriptors.open(bell_path(plan, index), O_RDWR);
+  for (const auto& [name, value] : actor.spec.params) to.params[name] = value.text;
+  for (const topology::End& end : actor.inputs) to.inputs.push_back(order_input(plan, actor, end, descriptors));
+  for (const topology::End& end : actor.outputs) to.outputs.push_back(order_output(plan, actor, end, descriptors));
+  return to;
+}
+
+ipc::InputPlan Wiring::order_input(const topology::Plan& plan, const topology::PlannedActor& actor,
+                                   const topology::End& end, Descriptors& descriptors) const {
+  const topology::PlannedChannel& channel = plan.channels[end.channel];
+  ipc::InputPlan input;
+  input.port = actor.type.ports[end.port].name;
+  input.channel = channel.name;
+  input.producer = plan.actors[channel.producer].spec.name;
+  input.ring_fd = descriptors.open(memory_.ring_path(channel.name), O_RDONLY);
+  input.reader_fd = descriptors.open(memory_.reader_path(channel.name, reader_name(plan, channel, end.reader)), O_RDWR);
+  input.bell_fd = descriptors.open(bell_path(plan, channel.producer), O_RDWR);
+  input.message = layout_of(channel);
+  input.memory = to_order(channel.placement);
+  return input;
+}
+
+ipc::OutputPlan Wiring::order_output(const topology::Plan& plan, const topology::PlannedActor& actor,
+                                     const topology::End& end, Descriptors& descriptors) const {
+  const topology::PlannedChannel& channel = plan.channels[end.channel];
+  ipc::OutputPlan output;
+  output.port = actor.type.ports[end.port].name;
+  output.channel = channel.name;
+  output.ring_fd = descriptors.open(memory_.ring_path(channel.name), O_RDWR);
+  output.memory = to_order(channel.placement);
+  for (std::size_t reader = 0; reader < channel.consumers.size(); ++reader) {
+    const std::size_t consumer = channel.consumers[reader];
+    output.readers.push_back(
+        {plan.actors[consumer].spec.name,
+         descriptors.open(memory_.reader_path(channel.name, reader_name(plan, channel, reader)), O_RDONLY),
+         descriptors.open(bell_path(plan, consumer), O_RDWR)});
+  }
+  return output;
 }
 
 Status Wiring::raise_generations(const topology::Plan& plan, std::size_t worker, ipc::WorkerPlan& order) const {

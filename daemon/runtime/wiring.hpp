@@ -94,6 +94,13 @@ class Wiring {
   [[nodiscard]] std::uint64_t quarantined() const { return quarantined_; }
 
  private:
+  class Descriptors;
+  [[nodiscard]] ipc::ActorPlan order_actor(const topology::Plan& plan, std::size_t index, const Plugins& plugins,
+                                           Descriptors& descriptors) const;
+  [[nodiscard]] ipc::InputPlan order_input(const topology::Plan& plan, const topology::PlannedActor& actor,
+                                           const topology::End& end, Descriptors& descriptors) const;
+  [[nodiscard]] ipc::OutputPlan order_output(const topology::Plan& plan, const topology::PlannedActor& actor,
+                                             const topology::End& end, Descriptors& descriptors) const;
   [[nodiscard]] const ipc::Segments& store_of(const topology::PlannedActor& actor) const;
   [[nodiscard]] Status prepare_channel(const topology::Plan& plan, const topology::PlannedChannel& channel);
   [[nodiscard]] Status prepare_actor(const topology::PlannedActor& actor);

@@ -15,11 +15,8 @@ def ring_bytes(message_bytes, batch):
 
 
 def graph(message_bytes, batch):
-    capacity = ring_bytes(message_bytes, batch) // message_bytes
-    return flow.graph({"source": f"plugin: stream, type: source_{message_bytes}, params: {{batch: {batch}}}",
-                       "sink": f"plugin: stream, type: sink_{message_bytes}, "
-                               f"inputs: {{items: {{min: {batch}, max: {batch}}}}}"},
-                      [f"{{from: source.items, to: sink.items, capacity: {capacity}}}"])
+    return flow.stream(f"type: source_{message_bytes}, params: {{batch: {batch}}}", f"type: sink_{message_bytes}",
+                       "items", batch, capacity=ring_bytes(message_bytes, batch) // message_bytes)
 
 
 def main():

@@ -25,6 +25,13 @@ def graph(actors, channels, telemetry=""):
     return "\n".join(lines)
 
 
+def stream(source, sink, port, batch, capacity):
+    """One channel between two actors of the plugin stream, each named by its settings; the sink takes whole batches."""
+    return graph({"source": f"plugin: stream, {source}",
+                  "sink": f"plugin: stream, {sink}, inputs: {{{port}: {{min: {batch}, max: {batch}}}}}"},
+                 [f"{{from: source.{port}, to: sink.{port}, capacity: {capacity}}}"])
+
+
 @contextlib.contextmanager
 def running(yaml, prepare=lambda service: None):
     """A service that is warm; `prepare` is called before. None of its workers may have died when it is left."""

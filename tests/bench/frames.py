@@ -9,10 +9,8 @@ LENGTHS = [100, 1024, 65536]
 
 
 def graph(length, batch):
-    return flow.graph({"source": f"plugin: stream, type: frame_source, params: {{bytes: {length}, batch: {batch}}}",
-                       "sink": f"plugin: stream, type: frame_sink, params: {{bytes: {length}}}, "
-                               f"inputs: {{frames: {{min: {batch}, max: {batch}}}}}"},
-                      [f"{{from: source.frames, to: sink.frames, capacity: {RING_BYTES}}}"])
+    return flow.stream(f"type: frame_source, params: {{bytes: {length}, batch: {batch}}}",
+                       f"type: frame_sink, params: {{bytes: {length}}}", "frames", batch, capacity=RING_BYTES)
 
 
 def main():

@@ -2,6 +2,8 @@
 import os
 import signal
 
+import steady
+
 TRIO = ("generator", "fizzbuzz", "auditor")
 COMPLAINTS = ("gaps", "duplicates", "disorder", "wrong")
 
@@ -37,6 +39,23 @@ def assert_flows(service):
     seen = service.metrics("auditor").get("checked", 0)
     service.wait_metric("auditor", "checked", seen + 1)
     assert complaints(service) == {}
+
+
+def is_in_its_read(pid):
+    """Whether the process holds both ends of one pipe: only who reads for ever has such a one."""
+    ends = []
+    for entry in os.scandir(f"/proc/{pid}/fd"):
+        try:
+            ends.append(os.readlink(entry.path))
+        except FileNotFoundError:
+            pass
+    return any(end.startswith("pipe:") and ends.count(end) > 1 for end in ends)
+
+
+def wait_stuck(service, *names):
+    """Waits until each victim sits in its read for ever: its step is not committed, and will never be."""
+    for name in names or ("victim",):
+        steady.wait_until(lambda: (pid := service.actor(name)["pid"]) and is_in_its_read(pid), f"{name} is in its read")
 
 
 class Killer:

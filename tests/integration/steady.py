@@ -72,6 +72,11 @@ class Directories:
         return sorted(str(path.relative_to(self.root)) for path in self.runtime.glob("segments/**/*") if path.is_file())
 
 
+def patient(yaml):
+    """The configuration with a drain that is never given up on a slow machine, unless it says how long one may take."""
+    return yaml if "drain_timeout" in yaml else f"{yaml}\ndrain_timeout: 1h\n"
+
+
 class Service:
     """One steadyd process at a time on the same directories.
 
@@ -80,7 +85,7 @@ class Service:
     def __init__(self, directories, yaml, environment=None, arguments=(), crashes=False, binaries=BIN,
                  listen="127.0.0.1:0"):
         self.directories = directories
-        self.config = directories.write("steadyd.yaml", yaml)
+        self.config = directories.write("steadyd.yaml", patient(yaml))
         self.environment = environment or {}
         self.arguments = list(arguments)
         self.crashes = crashes

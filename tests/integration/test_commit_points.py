@@ -102,4 +102,4 @@ def test_a_commit_that_was_decided_is_finished_by_the_next_generation(point):
     with steady.Directories() as directories, steady.Service(directories, STREAM, environment) as service:
         os.kill(wait_stopped(service, "fizzbuzz"), signal.SIGKILL)
         check_complete(service, LIMIT)
-        assert "An interrupted commit was finished  actor=fizzbuzz  generation=1" in service.log()
+        service.wait_log("An interrupted commit was finished  actor=fizzbuzz  generation=1")

@@ -9,15 +9,6 @@ import steady
 from graphs import PATIENT, TRIO, assert_flows, complaints, trio
 
 
-@pytest.fixture(name="service", scope="module")
-def running_trio():
-    """One trio for the tests that leave it as they found it."""
-    with steady.Directories() as directories, steady.Service(directories, trio()) as service:
-        service.wait_ready()
-        yield service
-        assert service.stop() == 0
-
-
 def test_status_is_a_table_for_people(service):
     answer = service.ctl("status")
     assert answer.returncode == 0

@@ -23,8 +23,9 @@ actors:
 def noisy_service():
     with steady.Directories() as directories, steady.Service(directories, NOISY) as service:
         service.wait_ready()
-        service.wait_log("noisy: on stderr", "actor=other")
-        service.wait_log("noisy: on stderr", "actor=noisy")
+        for actor in ("noisy", "other"):
+            for said in ("noisy: on stdout", "noisy: a log line", "noisy: bytes"):  # the last on each way
+                service.wait_log(said, f"actor={actor}")
         yield service
         assert service.stop() == 0
 

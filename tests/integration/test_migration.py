@@ -49,7 +49,7 @@ def test_a_newer_plugin_takes_the_old_state_over_after_a_kill_of_everything():
             service.start()
             run_until_counted(service, LIMIT)
             assert counted(service) == LIMIT
-            assert "The state was taken over from an older version" in service.log()
+            service.wait_log("The state was taken over from an older version")
             assert service.stop() == 0
 
 

@@ -4,7 +4,7 @@ import signal
 import socket
 
 import steady
-from graphs import PATIENT, assert_flows, trio
+from graphs import PATIENT, assert_flows, trio, wait_stuck
 
 PINGS_MICROSECONDS = "20000"
 
@@ -112,6 +112,7 @@ channels: [generator.numbers -> victim.numbers, victim.passed -> ledger.numbers]
     with steady.Directories() as directories, Manager(directories) as manager, \
             steady.Service(directories, yaml, environment=manager.environment(), binaries=pinged(directories)) as service:
         manager.wait("WATCHDOG=1", 3)
+        wait_stuck(service)  # so the drain takes longer than any test
         service.process.send_signal(signal.SIGTERM)
         manager.wait("STOPPING=1")
         so_far = manager.count("WATCHDOG=1")

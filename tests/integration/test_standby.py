@@ -114,7 +114,7 @@ def test_kills_of_workers_and_spares_at_full_speed_lose_double_and_reorder_nothi
         wait_spares(service)
         killer = Killer(service, rng)
         takeovers = 0
-        while killer.count < (20 if steady.SANITIZED else 120):
+        while killer.count < (20 if steady.SANITIZED else 120) or takeovers == 0:
             time.sleep(rng.choice([0, rng.uniform(0, 0.02)]))  # the moment of the kill, not a wait for anything
             actors = {actor["name"]: actor for actor in service.status()["actors"]}
             if rng.random() < 0.2:
@@ -125,7 +125,6 @@ def test_kills_of_workers_and_spares_at_full_speed_lose_double_and_reorder_nothi
                 takeovers += service.actor(victim)["pid"] == actors[victim]["standby_pid"]
             if killer.count % 20 == 0:
                 assert complaints(service) == {}, f"after {killer.count} kills"
-        assert takeovers > 0
         service.wait_ready()
         assert_flows(service)
         service.stop_and_check_nothing_is_left()

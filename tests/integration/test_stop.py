@@ -1,11 +1,10 @@
 """Drain and stop: what is under way is finished, whoever is in the way is named, and nothing is lost either way."""
-import os
 import signal
 
 import pytest
 
 import steady
-from graphs import PATIENT, assert_flows, complaints, trio
+from graphs import PATIENT, assert_flows, complaints, trio, wait_stuck
 
 LIMIT = 20_000
 STUCK_AT = 5000
@@ -27,23 +26,6 @@ channels:
 
 def channel(service, name):
     return next(each for each in service.status()["channels"] if each["name"] == name)
-
-
-def is_in_its_read(pid):
-    """Whether the process holds both ends of one pipe: only who reads for ever has such a one."""
-    ends = []
-    for entry in os.scandir(f"/proc/{pid}/fd"):
-        try:
-            ends.append(os.readlink(entry.path))
-        except FileNotFoundError:
-            pass
-    return any(end.startswith("pipe:") and ends.count(end) > 1 for end in ends)
-
-
-def wait_stuck(service, *names):
-    """Each victim sits in its read: its step is not committed, and will never be."""
-    for name in names or ("victim",):
-        steady.wait_until(lambda: (pid := service.actor(name)["pid"]) and is_in_its_read(pid), f"{name} is in its read")
 
 
 def wait_empty(service, name):
@@ -128,6 +110,7 @@ def test_a_drain_names_the_actor_that_never_finishes_and_the_service_runs_on():
     with steady.Directories() as directories:
         with steady.Service(directories, graph(victim=", shutdown: 100ms", top="drain_timeout: 100ms")) as service:
             wait_stuck(service)
+            wait_empty(service, "victim.passed")
             drained = service.ctl("drain", "--timeout", "300ms")
             assert drained.returncode == 1
             assert "victim is in a step that does not return" in drained.stdout

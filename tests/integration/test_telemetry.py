@@ -15,14 +15,6 @@ BAD = "  bad: {plugin: step_throws}\n"
 GIVES_UP_SOON = "supervision: {intensity: 1, backoff: {first: 0ms, min: 1ms}}\n"
 
 
-@pytest.fixture(name="service", scope="module")
-def running_trio():
-    with steady.Directories() as directories, steady.Service(directories, trio()) as service:
-        service.wait_ready()
-        yield service
-        assert service.stop() == 0
-
-
 def needs(program):
     return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
 

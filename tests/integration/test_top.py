@@ -81,14 +81,6 @@ def order(frame, names=TRIO):
     return [word for words in first_words for word in words if word in names]
 
 
-@pytest.fixture(name="service", scope="module")
-def running_trio():
-    with steady.Directories() as directories, steady.Service(directories, trio()) as service:
-        service.wait_ready()
-        yield service
-        assert service.stop() == 0
-
-
 @pytest.fixture(autouse=True)
 def without_colours(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")

@@ -51,6 +51,7 @@ def test_a_channel_that_fills_up_is_pointed_out_everywhere_until_it_is_empty():
             service.wait_ready()
             wait_active(service, False)
             assert service.ctl("stop", "sink").returncode == 0
+            service.wait_state("sink", "stopped")
             wait_active(service, True)
             assert trigger(service)["value"] > 0.5
             assert SERIES + "1\n" in service.http("/metrics")

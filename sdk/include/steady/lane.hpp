@@ -42,14 +42,30 @@ inline std::optional<std::string_view> front_frame(steady_view& view) {
   return std::nullopt;
 }
 
+/// What every lane of an input tells, whatever it carries.
+class InputView {
+ public:
+  /// Messages that wait and that this step has not taken.
+  [[nodiscard]] std::uint64_t available() const { return view_->messages - view_->used_messages; }
+  /// The number of the next message, counted since the channel was created; the same after any crash.
+  [[nodiscard]] std::uint64_t sequence() const { return view_->sequence + view_->used_messages; }
+  /// Nothing will ever follow what waits now.
+  [[nodiscard]] bool closed() const { return view_->closed != 0; }
+
+  explicit InputView(steady_view* view = nullptr) : view_(view) {}
+
+ protected:
+  steady_view* view_;
+};
+
 }  // namespace detail
 
 /// One lane of an input of fixed-size messages.
 template <class T>
-class InputLane {
+class InputLane : public detail::InputView {
  public:
-  /// Messages that wait and that this step has not taken.
-  [[nodiscard]] std::uint64_t available() const { return view_->messages - view_->used_messages; }
+  using InputView::InputView;
+
   /// The next `count` messages (fewer if fewer wait), in place; they stay.
   [[nodiscard]] std::span<const T> peek(std::uint64_t count) const {
     return {reinterpret_cast<const T*>(view_->begin) + view_->used_messages,
@@ -64,22 +80,14 @@ class InputLane {
   }
   /// All that wait.
   std::span<const T> take() { return take(available()); }
-  /// The number of the next message, counted since the channel was created; the same after any crash.
-  [[nodiscard]] std::uint64_t sequence() const { return view_->sequence + view_->used_messages; }
-  /// Nothing will ever follow what waits now.
-  [[nodiscard]] bool closed() const { return view_->closed != 0; }
-
-  explicit InputLane(steady_view* view = nullptr) : view_(view) {}
-
- protected:
-  steady_view* view_;
 };
 
 /// One lane of an input of frames.
 template <>
-class InputLane<Frame> {
+class InputLane<Frame> : public detail::InputView {
  public:
-  [[nodiscard]] std::uint64_t available() const { return view_->messages - view_->used_messages; }
+  using InputView::InputView;
+
   /// The next frame, in place; it stays. Empty when no more waits.
   [[nodiscard]] std::optional<std::string_view> front() const { return detail::front_frame(*view_); }
   /// Takes the frame that front() gave.
@@ -98,20 +106,14 @@ class InputLane<Frame> {
     }
     return frame;
   }
-  [[nodiscard]] std::uint64_t sequence() const { return view_->sequence + view_->used_messages; }
-  [[nodiscard]] bool closed() const { return view_->closed != 0; }
-
-  explicit InputLane(steady_view* view = nullptr) : view_(view) {}
-
- protected:
-  steady_view* view_;
 };
 
 /// One lane of an input that takes anything: each item is the bytes of a frame or of a message.
 template <>
-class InputLane<Any> {
+class InputLane<Any> : public detail::InputView {
  public:
-  [[nodiscard]] std::uint64_t available() const { return view_->messages - view_->used_messages; }
+  using InputView::InputView;
+
   /// The layout of the messages, or nullptr when the channel carries frames.
   [[nodiscard]] const steady_message* message() const {
     return view_->kind == STEADY_MESSAGES ? view_->message : nullptr;
@@ -143,13 +145,6 @@ class InputLane<Any> {
     view_->used_bytes += count * view_->message->size;
     return count;
   }
-  [[nodiscard]] std::uint64_t sequence() const { return view_->sequence + view_->used_messages; }
-  [[nodiscard]] bool closed() const { return view_->closed != 0; }
-
-  explicit InputLane(steady_view* view = nullptr) : view_(view) {}
-
- protected:
-  steady_view* view_;
 };
 
 /// The one lane of an output of fixed-size messages.

@@ -7,16 +7,14 @@
 #include "control/ctl/incidents.hpp"
 #include "control/ctl/letters.hpp"
 #include "control/ctl/table.hpp"
+#include "support/text.hpp"
 
 using namespace steady;
 using namespace steady::control;
 using nlohmann::json;
+using test::contains;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 json incidents() {
   return json::parse(R"json({"incidents": [

@@ -8,16 +8,14 @@
 #include "control/ctl/run.hpp"
 #include "control/ctl/status.hpp"
 #include "control/ctl/table.hpp"
+#include "support/text.hpp"
 
 using namespace steady;
 using namespace steady::control;
 using nlohmann::json;
+using test::contains;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 json graph() {
   return json::parse(R"({

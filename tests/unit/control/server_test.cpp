@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,17 +15,16 @@
 #include <string>
 #include <thread>
 
-#include "../../support/loop_thread.hpp"
 #include "base/unique_fd.hpp"
 #include "control/ctl/client.hpp"
+#include "support/loop_thread.hpp"
+#include "support/peer.hpp"
 
 using namespace steady;
 using namespace steady::control;
 using nlohmann::json;
 
 namespace {
-
-constexpr time_t kWatchdogSeconds = 30;
 
 /// A directory of our own, removed with all that is in it.
 struct Folder {
@@ -77,35 +75,8 @@ sockaddr_un address_of(const std::string& path) {
   return address;
 }
 
-/// A raw client, for what Client would never send. Every read ends by the watchdog at the latest.
-class Peer {
- public:
-  explicit Peer(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const auto address = address_of(path);
-    const timeval watchdog{kWatchdogSeconds, 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &watchdog, sizeof watchdog);
-    connected = ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  }
-  bool send(const std::string& text) {
-    return ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
-  }
-  void finish() { ::shutdown(fd_.get(), SHUT_WR); }
-  /// Everything until the server hangs up; "TIMEOUT" at the end when it does not.
-  std::string read_all() {
-    std::string text;
-    char buffer[65536];
-    for (;;) {
-      const ssize_t count = ::recv(fd_.get(), buffer, sizeof buffer, 0);
-      if (count > 0)
-        text.append(buffer, static_cast<std::size_t>(count));
-      else
-        return count < 0 && errno == EAGAIN ? text + "TIMEOUT" : text;
-    }
-  }
-  bool connected = false;
-
- private:
-  UniqueFd fd_;
+struct Peer : test::Peer {
+  explicit Peer(const std::string& path) : test::Peer(address_of(path)) {}
 };
 
 std::string request(const std::string& method, int id) {
@@ -241,7 +212,7 @@ TEST_SUITE("control/server") {
       // The library's setresuid would change all threads; the system call changes this one.
       if (::syscall(SYS_setresuid, 65534, 65534, 65534) != 0) return;
       Peer stranger(folder.socket());
-      connected = stranger.connected;
+      connected = stranger.connected();
       stranger.send(request("echo", 1));
       answer = stranger.read_all();
     }).join();

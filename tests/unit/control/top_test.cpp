@@ -7,16 +7,14 @@
 #include <vector>
 
 #include "control/ctl/top.hpp"
+#include "support/text.hpp"
 
 using namespace steady;
 using namespace steady::control;
 using nlohmann::json;
+using test::contains;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::size_t lines_in(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count(text, '\n'));

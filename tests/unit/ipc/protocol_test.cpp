@@ -69,6 +69,16 @@ TEST_SUITE("ipc/protocol") {
     CHECK(read->actors[0].outputs[0].window_bytes == 1024);
   }
 
+  TEST_CASE("what a plan leaves open is still open after its line") {
+    WorkerPlan plan = full_plan();
+    plan.placement.nice.reset();
+    plan.actors[0].inputs[0].skip.reset();
+    const auto read = parse_worker_plan(print(plan));
+    REQUIRE(read);
+    CHECK_FALSE(read->placement.nice);
+    CHECK_FALSE(read->actors[0].inputs[0].skip);
+  }
+
   TEST_CASE("a plan that is cut anywhere is refused") {
     const std::string line = print(full_plan());
     for (std::size_t length = 0; length + 2 < line.size(); ++length) {

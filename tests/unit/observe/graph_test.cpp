@@ -6,19 +6,17 @@
 #include <string>
 
 #include "snapshots.hpp"
+#include "support/text.hpp"
 
 using namespace steady::observe;
 using nlohmann::json;
+using steady::test::contains;
 using steady::test::frame_channel;
 using steady::test::reader_of;
 using steady::test::small_snapshot;
 using steady::test::snapshot_with_triggers;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 }  // namespace
 

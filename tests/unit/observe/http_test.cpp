@@ -3,24 +3,23 @@
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "../../support/loop_thread.hpp"
-#include "base/unique_fd.hpp"
+#include "support/loop_thread.hpp"
+#include "support/peer.hpp"
+#include "support/text.hpp"
 
 using namespace steady;
 using namespace steady::observe;
 using namespace std::chrono_literals;
+using test::contains;
 
 namespace {
 
-constexpr time_t kWatchdogSeconds = 30;
 constexpr std::size_t kLargeBytes = 32 * 1024 * 1024;
 
 Response respond(const Request& request) {
@@ -50,48 +49,16 @@ struct Site {
   std::unique_ptr<HttpServer> server;
 };
 
-/// A raw client. Every read ends by the watchdog at the latest.
-class Peer {
- public:
-  explicit Peer(const Site& site) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(site.server->port());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const timeval watchdog{kWatchdogSeconds, 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &watchdog, sizeof watchdog);
-    REQUIRE(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  }
+sockaddr_in address_of(const Site& site) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(site.server->port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
 
-  bool send(const std::string& text) {
-    return ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
-  }
-  /// Everything until `part` has come; "TIMEOUT" at the end when it does not.
-  std::string read_until(const std::string& part) {
-    std::string text;
-    char buffer[65536];
-    while (text.find(part) == std::string::npos) {
-      const ssize_t count = ::recv(fd_.get(), buffer, sizeof buffer, 0);
-      if (count <= 0) return text + "TIMEOUT";
-      text.append(buffer, static_cast<std::size_t>(count));
-    }
-    return text;
-  }
-  /// Everything until the server hangs up; "TIMEOUT" at the end when it does not.
-  std::string read_all() {
-    std::string text;
-    char buffer[65536];
-    for (;;) {
-      const ssize_t count = ::recv(fd_.get(), buffer, sizeof buffer, 0);
-      if (count > 0)
-        text.append(buffer, static_cast<std::size_t>(count));
-      else
-        return count < 0 && errno == EAGAIN ? text + "TIMEOUT" : text;
-    }
-  }
-
- private:
-  UniqueFd fd_;
+struct Peer : test::Peer {
+  explicit Peer(const Site& site) : test::Peer(address_of(site)) { REQUIRE(connected()); }
 };
 
 std::string ask(const Site& site, const std::string& request) {
@@ -102,10 +69,6 @@ std::string ask(const Site& site, const std::string& request) {
 
 std::string get(const Site& site, const std::string& target) {
   return ask(site, "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -12,41 +12,13 @@
 #include <optional>
 
 #include "base/unique_fd.hpp"
+#include "support/loop.hpp"
 #include "support/memory_directory.hpp"
 
 namespace steady::process {
 namespace {
 
-/// A loop that runs until something has happened; a watchdog fails the test when it never does.
-class Loop {
- public:
-  Loop() { uv_loop_init(&loop_); }
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
-  ~Loop() {
-    uv_run(&loop_, UV_RUN_DEFAULT);  // close callbacks
-    CHECK(uv_loop_close(&loop_) == 0);
-  }
-  uv_loop_t* get() { return &loop_; }
-
-  template <class Condition>
-  void run_until(Condition condition) {
-    bool late = false;
-    auto watchdog = UvHandle<uv_timer_t>::create(&late);
-    uv_timer_init(&loop_, watchdog.get());
-    uv_timer_start(
-        watchdog.get(), [](uv_timer_t* timer) { *static_cast<bool*>(timer->data) = true; }, 30'000, 0);
-    auto tick = UvHandle<uv_timer_t>::create(nullptr);  // for conditions that no event announces
-    uv_timer_init(&loop_, tick.get());
-    uv_timer_start(
-        tick.get(), [](uv_timer_t*) {}, 5, 5);
-    while (!condition() && !late) uv_run(&loop_, UV_RUN_ONCE);
-    REQUIRE_FALSE(late);
-  }
-
- private:
-  uv_loop_t loop_{};
-};
+using test::Loop;
 
 /// A child and everything it said.
 struct Child {

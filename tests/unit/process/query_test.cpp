@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "base/uv_handle.hpp"
+#include "support/loop.hpp"
 
 namespace steady::process {
 namespace {
@@ -20,22 +20,13 @@ constexpr auto kNoHurry = 60s;
 struct Asked {
   explicit Asked(const std::string& script, std::chrono::milliseconds limit = kNoHurry,
                  const std::string& request = "", std::vector<std::string> environment = {}) {
-    ::signal(SIGPIPE, SIG_IGN);  // as steadyd does
-    uv_loop_init(&loop);
     ask(script, limit, request, std::move(environment));
-  }
-  Asked(const Asked&) = delete;
-  Asked& operator=(const Asked&) = delete;
-  ~Asked() {
-    query.reset();
-    uv_run(&loop, UV_RUN_DEFAULT);
-    CHECK(uv_loop_close(&loop) == 0);
   }
 
   void ask(const std::string& script, std::chrono::milliseconds limit, const std::string& request,
            std::vector<std::string> environment) {
     const Spawn spawn{{"/bin/sh", "-c", script}, {}, true, std::move(environment)};
-    auto started = Query::start(&loop, spawn, request, limit, [this](Outcome came) {
+    auto started = Query::start(loop.get(), spawn, request, limit, [this](Outcome came) {
       ++answers;
       outcome = std::move(came);
       if (destroys) query.reset();
@@ -44,17 +35,11 @@ struct Asked {
     query = std::move(*started);
   }
   const Outcome& answer() {
-    bool late = false;
-    auto watchdog = UvHandle<uv_timer_t>::create(&late);
-    uv_timer_init(&loop, watchdog.get());
-    uv_timer_start(
-        watchdog.get(), [](uv_timer_t* timer) { *static_cast<bool*>(timer->data) = true; }, 90'000, 0);
-    while (!outcome && !late) uv_run(&loop, UV_RUN_ONCE);
-    REQUIRE(outcome);
+    loop.run_until([&] { return outcome.has_value(); });
     return *outcome;
   }
 
-  uv_loop_t loop{};
+  test::Loop loop;
   std::unique_ptr<Query> query;
   std::optional<Outcome> outcome;
   int answers = 0;
@@ -88,16 +73,14 @@ TEST_SUITE("process/query") {
   }
 
   TEST_CASE("a program that cannot be started is an error, and nothing is called") {
-    uv_loop_t loop;
-    REQUIRE(uv_loop_init(&loop) == 0);
+    test::Loop loop;
     bool called = false;
-    const auto started = Query::start(&loop, {{"/nowhere/at-all"}, {}, true}, "", kNoHurry,
+    const auto started = Query::start(loop.get(), {{"/nowhere/at-all"}, {}, true}, "", kNoHurry,
                                       [&](const Outcome&) { called = true; });
     REQUIRE_FALSE(started);
     CHECK(started.error().code == ErrorCode::NotFound);
-    uv_run(&loop, UV_RUN_DEFAULT);
+    loop.run_out();
     CHECK_FALSE(called);
-    CHECK(uv_loop_close(&loop) == 0);
   }
 
   TEST_CASE("a program has our environment, with what it was given beside it and instead of it") {
@@ -115,7 +98,7 @@ TEST_SUITE("process/query") {
   TEST_CASE("destroying a query ends its program and gives no answer") {
     Asked asked("exec sleep 1000");
     asked.query.reset();
-    uv_run(&asked.loop, UV_RUN_DEFAULT);  // returns: nothing is left to wait for
+    asked.loop.run_out();  // returns: nothing is left to wait for
     CHECK(asked.answers == 0);
   }
 

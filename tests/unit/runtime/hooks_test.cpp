@@ -2,14 +2,13 @@
 #include "runtime/hooks.hpp"
 
 #include <doctest/doctest.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
-#include "base/uv_handle.hpp"
+#include "support/loop.hpp"
 
 namespace steady::runtime {
 namespace {
@@ -22,19 +21,16 @@ constexpr auto kNoHurry = 60s;
 /// A loop with hooks on it, and a directory that the scripts write to.
 struct Bench {
   explicit Bench(std::chrono::milliseconds limit = kNoHurry, std::size_t at_once = 16) {
-    ::signal(SIGPIPE, SIG_IGN);  // as steadyd does
     char pattern[] = "/tmp/steady-hooks-XXXXXX";
     REQUIRE(::mkdtemp(pattern) != nullptr);
     directory = pattern;
-    uv_loop_init(&loop);
-    hooks.emplace(&loop, "demo", limit, at_once);
+    hooks.emplace(loop.get(), "demo", limit, at_once);
   }
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
   ~Bench() {
     hooks.reset();
-    uv_run(&loop, UV_RUN_DEFAULT);
-    CHECK(uv_loop_close(&loop) == 0);
+    loop.run_out();
     std::filesystem::remove_all(directory);
   }
 
@@ -54,21 +50,8 @@ struct Bench {
     state.active = active;
     hooks->tell(number, state);
   }
-  template <class Condition>
-  void run_until(Condition condition) {
-    bool late = false;
-    auto watchdog = UvHandle<uv_timer_t>::create(&late);
-    uv_timer_init(&loop, watchdog.get());
-    uv_timer_start(
-        watchdog.get(), [](uv_timer_t* timer) { *static_cast<bool*>(timer->data) = true; }, 90'000, 0);
-    auto pulse = UvHandle<uv_timer_t>::create(nullptr);
-    uv_timer_init(&loop, pulse.get());
-    uv_timer_start(pulse.get(), [](uv_timer_t*) {}, 1, 1);
-    while (!condition() && !late) uv_run(&loop, UV_RUN_ONCE);
-    REQUIRE(condition());
-  }
   void run_until_idle() {
-    run_until([&] { return hooks->running() == 0; });
+    loop.run_until([&] { return hooks->running() == 0; });
   }
   std::string file(const std::string& name) const {
     std::ifstream in(directory / name);
@@ -80,7 +63,7 @@ struct Bench {
   void write(const std::string& name) const { std::ofstream(directory / name) << "x"; }
 
   std::filesystem::path directory;
-  uv_loop_t loop{};
+  test::Loop loop;
   std::optional<Hooks> hooks;
 };
 
@@ -131,7 +114,7 @@ TEST_SUITE("runtime/hooks") {
     Bench bench;
     const Triggers::State state = bench.trigger(note_and_wait_for("gate"));
     bench.tell(state, true);
-    bench.run_until([&] { return bench.file("told") == "active\n"; });
+    bench.loop.run_until([&] { return bench.file("told") == "active\n"; });
     bench.tell(state, false);
     bench.tell(state, true);
     bench.tell(state, false);
@@ -146,7 +129,7 @@ TEST_SUITE("runtime/hooks") {
     Bench bench;
     const Triggers::State state = bench.trigger(note_and_wait_for("gate"));
     bench.tell(state, true);
-    bench.run_until([&] { return bench.file("told") == "active\n"; });
+    bench.loop.run_until([&] { return bench.file("told") == "active\n"; });
     bench.tell(state, false);
     bench.tell(state, true);
     bench.write("gate");
@@ -158,9 +141,9 @@ TEST_SUITE("runtime/hooks") {
     Bench bench(kNoHurry, 2);
     for (std::size_t i = 0; i < 4; ++i) bench.tell(bench.trigger(note_and_wait_for("gate")), true, i);
     CHECK(bench.hooks->running() == 2);
-    bench.run_until([&] { return bench.file("told") == "active\nactive\n"; });
+    bench.loop.run_until([&] { return bench.file("told") == "active\nactive\n"; });
     bench.write("gate");
-    bench.run_until([&] { return bench.file("told") == "active\nactive\nactive\nactive\n"; });
+    bench.loop.run_until([&] { return bench.file("told") == "active\nactive\nactive\nactive\n"; });
     bench.run_until_idle();
   }
 
@@ -201,8 +184,8 @@ TEST_SUITE("runtime/hooks") {
     Bench bench;
     bench.tell(bench.trigger("exec sleep 1000"), true);
     bench.hooks.reset();
-    uv_run(&bench.loop, UV_RUN_DEFAULT);  // returns: nothing is left to wait for
-    bench.hooks.emplace(&bench.loop, "demo");
+    bench.loop.run_out();  // returns: nothing is left to wait for
+    bench.hooks.emplace(bench.loop.get(), "demo");
   }
 }
 

@@ -17,6 +17,7 @@
 #include "ipc/crash_page.hpp"
 #include "process/process.hpp"
 #include "process/stage.hpp"
+#include "support/loop.hpp"
 #include "symbols/maps.hpp"
 
 namespace steady::runtime {
@@ -25,44 +26,12 @@ namespace {
 using process::Ended;
 using process::Process;
 using records::StackFrame;
+using test::Loop;
 
 constexpr int kRuns = 30;
 const std::string kSource = STEADY_FIXTURES "/programs/crasher.cpp";
 const std::string kCrasher = STEADY_PROGRAMS "/crasher";
 const std::string kSymbols = STEADY_BIN "/steadyd-symbols";
-
-class Loop {
- public:
-  Loop() {
-    ::signal(SIGPIPE, SIG_IGN);
-    uv_loop_init(&loop_);
-  }
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
-  ~Loop() {
-    uv_run(&loop_, UV_RUN_DEFAULT);
-    CHECK(uv_loop_close(&loop_) == 0);
-  }
-  uv_loop_t* get() { return &loop_; }
-
-  template <class Condition>
-  void run_until(Condition condition) {
-    bool late = false;
-    auto watchdog = UvHandle<uv_timer_t>::create(&late);
-    uv_timer_init(&loop_, watchdog.get());
-    uv_timer_start(
-        watchdog.get(), [](uv_timer_t* timer) { *static_cast<bool*>(timer->data) = true; }, 30'000, 0);
-    auto tick = UvHandle<uv_timer_t>::create(nullptr);
-    uv_timer_init(&loop_, tick.get());
-    uv_timer_start(
-        tick.get(), [](uv_timer_t*) {}, 1, 1);
-    while (!condition() && !late) uv_run(&loop_, UV_RUN_ONCE);
-    REQUIRE_FALSE(late);
-  }
-
- private:
-  uv_loop_t loop_{};
-};
 
 /// A crasher with its page.
 struct Crasher {
