@@ -25,10 +25,15 @@ double sum_of(const Word& word, std::uint64_t count, double largest) {
 void record(HistogramWords& words, std::uint64_t value, std::uint64_t weight) {
   const auto amount = static_cast<double>(std::min(value, kHistogramLargest));
   const auto times = static_cast<double>(weight);
-  add(words.count, weight);
   add(words.sum, amount * times);
   add(words.sum_of_squares, amount * amount * times);
   add(words.buckets[histogram_bucket(value)], weight);
+  // Last: who has seen this count finds the rest of it in a copy that it makes now.
+  words.count.store(words.count.load(kRelaxed) + weight, std::memory_order_release);  // SYNC(recorded)
+}
+
+std::uint64_t recorded(const HistogramWords& words) {
+  return words.count.load(std::memory_order_acquire);  // SYNC(recorded)
 }
 
 Histogram copy(const HistogramWords& words) {

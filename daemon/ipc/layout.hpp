@@ -49,7 +49,7 @@ inline constexpr std::uint64_t kAwake = std::numeric_limits<std::uint64_t>::max(
 
 /// A histogram in shared memory, as base/histogram.hpp. One writer; a reader's copy may be some samples apart in itself.
 struct HistogramWords {
-  Word count;
+  Word count;           ///< written last. SYNC(recorded)
   Word sum;             ///< the bits of a double
   Word sum_of_squares;  ///< likewise
   Word buckets[kHistogramBuckets];

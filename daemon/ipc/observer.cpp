@@ -82,6 +82,10 @@ Histogram ChannelObserver::latency(std::size_t reader) const {
   return copy(readers_.at(reader).at<const ReaderPage>(0)->latency_ns);
 }
 
+std::uint64_t ChannelObserver::latency_recorded(std::size_t reader) const {
+  return recorded(readers_.at(reader).at<const ReaderPage>(0)->latency_ns);
+}
+
 /// Of one size: by their bytes, as sample() counts them.
 std::uint64_t ChannelObserver::tail_messages() const {
   const auto& ring = *ring_.at<const RingPage>(0);
@@ -120,6 +124,14 @@ Histogram ActorObserver::step() const { return copy(mapping_.at<const ActorWords
 
 Histogram ActorObserver::batch() const {
   return copy(mapping_.at<const ActorWords>(kActorWordsOffset)->batch_messages);
+}
+
+std::uint64_t ActorObserver::step_recorded() const {
+  return recorded(mapping_.at<const ActorWords>(kActorWordsOffset)->step_ns);
+}
+
+std::uint64_t ActorObserver::batch_recorded() const {
+  return recorded(mapping_.at<const ActorWords>(kActorWordsOffset)->batch_messages);
 }
 
 WaitSample ActorObserver::waits(std::uint64_t now_ns) const {

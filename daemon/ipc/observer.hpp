@@ -36,6 +36,8 @@ class ChannelObserver {
   [[nodiscard]] ChannelSample sample(std::uint64_t now_ns) const;
   /// Age of the messages that `reader` took, in nanoseconds, since its page was made.
   [[nodiscard]] Histogram latency(std::size_t reader) const;
+  /// Another number whenever that has changed.
+  [[nodiscard]] std::uint64_t latency_recorded(std::size_t reader) const;
   /// When the oldest message was published that is marked and that `reader` has not taken; 0: there is none.
   [[nodiscard]] std::uint64_t oldest_mark_ns(std::size_t reader) const;
 
@@ -82,6 +84,9 @@ class ActorObserver {
   [[nodiscard]] Histogram step() const;
   /// How many messages a step takes, or puts when it takes none.
   [[nodiscard]] Histogram batch() const;
+  /// Other numbers whenever those have changed.
+  [[nodiscard]] std::uint64_t step_recorded() const;
+  [[nodiscard]] std::uint64_t batch_recorded() const;
   [[nodiscard]] WaitSample waits(std::uint64_t now_ns) const;
   /// As ActorSample::steps, without the rest.
   [[nodiscard]] std::uint64_t steps() const;

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -14,6 +13,8 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include "process/launch.hpp"
 
 namespace steady::process {
 
@@ -50,64 +51,39 @@ std::vector<std::string> environment_with(const std::vector<std::string>& added)
   return all;
 }
 
-/// The child's descriptors, each at its number. Ours are moved out of the way of those numbers first.
+/// The child's descriptors, each at its number.
 class Ends {
  public:
-  explicit Ends(int count) : count_(count) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  }
-  ~Ends() { posix_spawn_file_actions_destroy(&actions_); }
-  Ends(const Ends&) = delete;
-  Ends& operator=(const Ends&) = delete;
+  explicit Ends(std::size_t count) : fds_(count, -1) {}
 
   /// The child gets a copy of `fd` as `number`.
-  [[nodiscard]] Status give(int fd, int number) {
-    if (fd < count_) {
-      owned_.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, count_));
-      if (!owned_.back()) return fail_errno("duplicating a descriptor");
-      fd = owned_.back().get();
-    }
-    posix_spawn_file_actions_adddup2(&actions_, fd, number);
+  void give(int fd, std::size_t number) { fds_[number] = fd; }
+
+  /// The child has nothing to read.
+  [[nodiscard]] Status connect_input() {
+    owned_.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!owned_.back()) return fail_errno("/dev/null");
+    give(owned_.back().get(), STDIN_FILENO);
     return {};
   }
 
   /// A pipe from the child's `number`, or a socket pair for both ways; returns our end.
-  [[nodiscard]] Result<UniqueFd> connect(int number, bool both_ways) {
+  [[nodiscard]] Result<UniqueFd> connect(std::size_t number, bool both_ways) {
     int ends[2] = {-1, -1};
     const int made = both_ways ? ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) : ::pipe2(ends, O_CLOEXEC);
     if (made != 0) return fail_errno(both_ways ? "socketpair" : "pipe");
-    UniqueFd ours(ends[0]);
     owned_.emplace_back(ends[1]);
-    if (auto given = give(ends[1], number); !given) return tl::unexpected(std::move(given.error()));
-    return ours;
+    give(ends[1], number);
+    return UniqueFd(ends[0]);
   }
 
-  /// With every signal at its default and none blocked. posix_spawn: no copy of our address space is made.
-  [[nodiscard]] Result<int> spawn(const Spawn& spawn) {
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    sigset_t signals;
-    sigfillset(&signals);
-    posix_spawnattr_setsigdefault(&attributes, &signals);
-    sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&attributes, &signals);
-    posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-                                                             (spawn.new_group ? POSIX_SPAWN_SETSID : 0)));
-    const std::vector<char*> arguments = pointers_to(spawn.command);
+  [[nodiscard]] Result<int> launch(const Spawn& spawn) const {
     const std::vector<std::string> variables = environment_with(spawn.environment);
-    const std::vector<char*> environment = pointers_to(variables);
-    pid_t pid = 0;
-    const int error =
-        ::posix_spawnp(&pid, arguments[0], &actions_, &attributes, arguments.data(), environment.data());
-    posix_spawnattr_destroy(&attributes);
-    if (error != 0) return fail_errno("cannot start " + spawn.command[0], error);
-    return pid;
+    return process::launch({pointers_to(spawn.command), pointers_to(variables)}, fds_, spawn.new_group);
   }
 
  private:
-  const int count_;  ///< descriptors of the child: numbers below this are taken
-  posix_spawn_file_actions_t actions_{};
+  std::vector<int> fds_;  ///< by the child's number
   std::vector<UniqueFd> owned_;
 };
 
@@ -121,18 +97,17 @@ Result<std::unique_ptr<Process>> Process::spawn(uv_loop_t* loop, const Spawn& sp
 
 Status Process::start(uv_loop_t* loop, const Spawn& spawn) {
   constexpr Stream kStreams[] = {Stream::Output, Stream::Error, Stream::Control};
-  Ends theirs(kFirstInheritedFd + static_cast<int>(spawn.inherit.size()));
+  Ends theirs(kFirstInheritedFd + spawn.inherit.size());
+  if (auto connected = theirs.connect_input(); !connected)
+    return fail(std::move(connected.error()), "cannot start " + spawn.command[0]);
   std::array<UniqueFd, std::size(kStreams)> ours;
   for (std::size_t i = 0; i < ours.size(); ++i) {
-    auto end = theirs.connect(static_cast<int>(i) + 1, kStreams[i] == Stream::Control);
+    auto end = theirs.connect(i + 1, kStreams[i] == Stream::Control);
     if (!end) return fail(std::move(end.error()), "cannot start " + spawn.command[0]);
     ours[i] = std::move(*end);
   }
-  for (std::size_t i = 0; i < spawn.inherit.size(); ++i)
-    if (auto given = theirs.give(spawn.inherit[i], kFirstInheritedFd + static_cast<int>(i)); !given) return given;
-  // Ours are all close-on-exec; what our own parent left open is not, and would reach every plugin.
-  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-  const auto pid = theirs.spawn(spawn);
+  for (std::size_t i = 0; i < spawn.inherit.size(); ++i) theirs.give(spawn.inherit[i], kFirstInheritedFd + i);
+  const auto pid = theirs.launch(spawn);
   if (!pid) return tl::unexpected(pid.error());
   pid_ = *pid;
   grouped_ = spawn.new_group;

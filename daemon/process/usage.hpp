@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/unique_fd.hpp"
+
 namespace steady::process {
 
 /// Memory of a process that is resident now; empty when the process is gone.
@@ -19,8 +21,23 @@ struct CoreTime {
   int core = -1;                      ///< where it ran last; -1: unknown
   std::uint64_t turns = 0;            ///< how often it was put on a core
 };
-/// `before`: what it said last, if at all; a thread that has slept ever since costs half as much to look at.
-[[nodiscard]] CoreTime core_time_of(int pid, int thread, const CoreTime& before = {});
+
+/// Looks at one thread again and again. Its file stays open, one descriptor: to open it costs several times what reading
+/// does, and an open one never speaks of another thread that was given the same number. Loop thread only.
+class CoreMeter {
+ public:
+  /// A thread that has slept since the last look costs one system call. Of one that is gone: nothing, core -1.
+  [[nodiscard]] CoreTime look(int pid, int thread);
+
+ private:
+  int pid_ = -1;
+  int thread_ = -1;
+  UniqueFd file_;
+  CoreTime last_;
+};
+
+/// The same, once.
+[[nodiscard]] inline CoreTime core_time_of(int pid, int thread) { return CoreMeter().look(pid, thread); }
 
 /// How many processes the kernel has killed for lack of memory since the machine started; 0 where it does not say.
 [[nodiscard]] std::uint64_t oom_kills();

@@ -16,15 +16,9 @@ constexpr double kSecondsPerNanosecond = 1e-9;
 
 }  // namespace
 
-void ActorTrack::Timed::update(const Histogram& total, nanoseconds now) {
-  window.update(total, now);
-  recent = window.recent(total);
-  all = distribution_of(total);
-}
-
 void ActorTrack::second(const ipc::ActorObserver& observer, std::uint64_t memory_bytes, nanoseconds now) {
-  step_.update(observer.step(), now);
-  batch_.update(observer.batch(), now);
+  step_.look(observer.step_recorded(), now, [&] { return observer.step(); });
+  batch_.look(observer.batch_recorded(), now, [&] { return observer.batch(); });
   const ipc::WaitSample waits = observer.waits(static_cast<std::uint64_t>(now.count()));
   const std::uint64_t all_steps = observer.steps();
   if (second_at_ && now > *second_at_) {
@@ -44,7 +38,7 @@ void ActorTrack::second(const ipc::ActorObserver& observer, std::uint64_t memory
   memory.add(memory_bytes == 0 ? NAN : static_cast<double>(memory_bytes));
   cpu.add(looked_at_ ? cpu_window_.aggregate({}).value_or(NAN) : NAN);
   steps.add(steps_per_second_);
-  step_p99.add(step_.recent.count == 0 ? NAN : step_.recent.percentile(99) * kSecondsPerNanosecond);
+  step_p99.add(step_.recent().count == 0 ? NAN : step_.recent().percentile(99) * kSecondsPerNanosecond);
   blocked.add(room_ratio_);
 }
 
@@ -64,7 +58,7 @@ void ActorTrack::ended() {
 
 void ActorTrack::show(observe::ActorSnapshot& shown, bool statistics) const {
   shown.steps_per_second = steps_per_second_;
-  shown.step = step_.all;
+  shown.step = step_.all();
   shown.waited_for_input_seconds = static_cast<double>(waits_.input_ns) / 1e9;
   shown.waited_for_room_seconds = static_cast<double>(waits_.room_ns) / 1e9;
   shown.waited_for_timer_seconds = static_cast<double>(waits_.timer_ns) / 1e9;
@@ -75,8 +69,8 @@ void ActorTrack::show(observe::ActorSnapshot& shown, bool statistics) const {
   shown.core = core_.core;
   shown.context_switches = core_.turns;
   if (!statistics) return;
-  shown.step_seconds = statistic_of(step_.recent, kSecondsPerNanosecond);
-  shown.batch_messages = statistic_of(batch_.recent, 1);
+  shown.step_seconds = statistic_of(step_.recent(), kSecondsPerNanosecond);
+  shown.batch_messages = statistic_of(batch_.recent(), 1);
   if (looked_at_) shown.cpu = cpu_window_.statistic();  // its generations are one actor; while it is down there is none
 }
 
@@ -84,8 +78,8 @@ std::optional<double> ActorTrack::measure(config::Measure what, const config::Ag
   switch (what) {
     case config::Measure::Cpu: return looked_at_ ? cpu_window_.aggregate(how) : std::nullopt;
     case config::Measure::Memory: return memory_window_.aggregate(how);
-    case config::Measure::Step: return aggregate_of(step_.recent, how, kSecondsPerNanosecond);
-    case config::Measure::Batch: return aggregate_of(batch_.recent, how, 1);
+    case config::Measure::Step: return aggregate_of(step_.recent(), how, kSecondsPerNanosecond);
+    case config::Measure::Batch: return aggregate_of(batch_.recent(), how, 1);
     case config::Measure::Steps: return steps_window_.aggregate(how);
     case config::Measure::Blocked: return room_window_.aggregate(how);
     case config::Measure::Idle: return input_window_.aggregate(how);

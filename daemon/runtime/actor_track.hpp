@@ -43,15 +43,8 @@ class ActorTrack {
   History blocked;
 
  private:
-  struct Timed {  ///< a histogram, its last seconds and, of durations, what is exported
-    HistogramWindow window;
-    Histogram recent;
-    observe::Distribution all;
-    void update(const Histogram& total, std::chrono::nanoseconds now);
-  };
-
-  Timed step_;   ///< nanoseconds
-  Timed batch_;  ///< messages
+  HistogramTrack step_;   ///< nanoseconds
+  HistogramTrack batch_;  ///< messages
   ipc::WaitSample waits_;
   std::uint64_t steps_ = 0;
   double steps_per_second_ = 0;

@@ -58,18 +58,15 @@ void ChannelTrack::second(const ipc::ChannelObserver& observer, nanoseconds now)
   frames_then_ = std::max<std::size_t>(frames_, 1);
   for (std::size_t i = 0; i < readers_.size(); ++i) {
     Reader& reader = readers_[i];
-    const Histogram total = observer.latency(i);
-    reader.window.update(total, now);
-    reader.recent = reader.window.recent(total);
-    reader.latency = distribution_of(total);
+    reader.latency.look(observer.latency_recorded(i), now, [&] { return observer.latency(i); });
     const std::uint64_t oldest = observer.oldest_mark_ns(i);
     const auto now_ns = static_cast<std::uint64_t>(now.count());
     reader.waiting_seconds = oldest != 0 && oldest < now_ns ? static_cast<double>(now_ns - oldest) / 1e9 : 0;
     fill = std::max(fill, recent_fill(i));
-    if (reader.recent.count == 0) continue;
+    if (reader.latency.recent().count == 0) continue;
     constexpr std::array kPercents{50.0, 99.0};
     std::array<double, 2> values{};
-    reader.recent.percentiles(kPercents, values);
+    reader.latency.recent().percentiles(kPercents, values);
     p50 = std::fmax(p50, values[0] * kSecondsPerNanosecond);
     p99 = std::fmax(p99, values[1] * kSecondsPerNanosecond);
   }
@@ -95,17 +92,17 @@ void ChannelTrack::show(observe::ChannelSnapshot& shown, bool statistics) const 
   if (statistics) shown.rate = rate_window_.statistic();
   for (std::size_t i = 0; i < readers_.size() && i < shown.readers.size(); ++i) {
     observe::ChannelReader& to = shown.readers[i];
-    to.latency = readers_[i].latency;
+    to.latency = readers_[i].latency.all();
     to.waiting_seconds = readers_[i].waiting_seconds;
     if (!statistics) continue;
     to.fill = readers_[i].fill.statistic();
-    to.latency_seconds = statistic_of(readers_[i].recent, kSecondsPerNanosecond);
+    to.latency_seconds = statistic_of(readers_[i].latency.recent(), kSecondsPerNanosecond);
   }
 }
 
 /// A message that waits is late already: without it a channel that stands still would look fast.
 std::optional<double> ChannelTrack::latency_of(const Reader& reader, const config::Aggregate& how) const {
-  const auto taken = aggregate_of(reader.recent, how, kSecondsPerNanosecond);
+  const auto taken = aggregate_of(reader.latency.recent(), how, kSecondsPerNanosecond);
   const bool can_only_grow =
       how.kind != config::Aggregate::Kind::Min && how.kind != config::Aggregate::Kind::Deviation;
   if (reader.waiting_seconds == 0 || !can_only_grow) return taken;

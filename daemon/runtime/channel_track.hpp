@@ -44,9 +44,7 @@ class ChannelTrack {
  private:
   struct Reader {
     SampleWindow fill;
-    HistogramWindow window;
-    Histogram recent;  ///< latency, nanoseconds
-    observe::Distribution latency;
+    HistogramTrack latency;  ///< nanoseconds
     SampleWindow inflight;  ///< messages
     bool empty = true;
     double waiting_seconds = 0;

@@ -31,17 +31,19 @@ constexpr std::chrono::milliseconds kOldWorkersLimit = std::chrono::seconds(10);
 /// Of the time between two looks at an actor no more than this counts against its watchdog.
 constexpr std::chrono::nanoseconds kLongestGap = std::chrono::milliseconds(200);
 
-/// What steadyd holds open for each process (pipes, socket, pidfd, crash page), and for itself, its clients and a start.
+/// What steadyd holds open for each process (pipes, socket, pidfd, crash page), for each actor (the scheduler's file of
+/// its thread), and for itself, its clients and a start.
 constexpr rlim_t kDescriptorsPerProcess = 5;
+constexpr rlim_t kDescriptorsPerActor = 1;
 constexpr rlim_t kOwnDescriptors = 128;
 
 /// A thousand workers mean thousands of descriptors; takes all that we may have. Errors: they cannot be enough.
-Status raise_descriptor_limit(std::size_t processes) {
+Status raise_descriptor_limit(std::size_t processes, std::size_t actors) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-  const rlim_t wanted = kOwnDescriptors + kDescriptorsPerProcess * processes;
+  const rlim_t wanted = kOwnDescriptors + kDescriptorsPerProcess * processes + kDescriptorsPerActor * actors;
   if (limit.rlim_max >= wanted) return {};
   return fail(ErrorCode::Invalid, "at most " + std::to_string(limit.rlim_max) + " files may be open, and " +
                                       std::to_string(processes) + " workers want " + std::to_string(wanted) +
@@ -69,7 +71,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(uv_loop_t* loop, Options options,
   std::unique_ptr<Daemon> made(new Daemon(loop, std::move(options), std::move(graph)));
   if (auto opened = made->open_directories(); !opened) return tl::unexpected(std::move(opened.error()));
   if (auto resolved = made->resolve_plan(); !resolved) return tl::unexpected(std::move(resolved.error()));
-  if (auto enough = raise_descriptor_limit(made->plan_.workers.size()); !enough)
+  if (auto enough = raise_descriptor_limit(made->plan_.workers.size(), made->plan_.actors.size()); !enough)
     return tl::unexpected(std::move(enough.error()));
   // Before any segment is touched, so that a port in use leaves none behind. Nobody is answered before run().
   if (auto opened = made->open_doors(); !opened) return tl::unexpected(std::move(opened.error()));

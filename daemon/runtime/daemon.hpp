@@ -184,6 +184,7 @@ class Daemon {
 
   [[nodiscard]] std::string actors_of(supervision::ChildId child) const;
   [[nodiscard]] std::optional<std::size_t> find_actor(std::string_view name) const;
+  [[nodiscard]] std::optional<std::size_t> find_actor(supervision::ChildId child, std::string_view name) const;
 
   // What people ask for: daemon_operator.cpp, daemon_records.cpp, daemon_logs.cpp
   [[nodiscard]] control::Answer answer_logs(const nlohmann::json& params) const;

@@ -230,6 +230,13 @@ std::optional<std::size_t> Daemon::find_actor(std::string_view name) const {
   return std::nullopt;
 }
 
+/// Of this worker's.
+std::optional<std::size_t> Daemon::find_actor(ChildId child, std::string_view name) const {
+  for (const std::size_t actor : plan_.workers[child].actors)
+    if (plan_.actors[actor].spec.name == name) return actor;
+  return std::nullopt;
+}
+
 void Daemon::worker_line(ChildId child, process::Stream stream, std::string_view line) {
   if (stream == process::Stream::Error) {
     auto& tail = workers_[child].stderr_tail;
@@ -247,17 +254,18 @@ void Daemon::worker_line(ChildId child, process::Stream stream, std::string_view
 }
 
 void Daemon::worker_event(ChildId child, const ipc::Event& event) {
-  const auto actor = find_actor(event.actor);
+  const auto actor = find_actor(child, event.actor);
   const std::uint64_t generation = sampler_.generation(actor.value_or(plan_.workers[child].actors.front()));
   switch (event.kind) {
     case ipc::Event::Kind::Prepared: return;  // a spare's: it is no worker any more when this is read late
     case ipc::Event::Kind::Ready:
-      log::info("Worker is ready", {{"actor", actors_of(child)}, {"generation", generation}, {"pid", facts_[child].pid}});
       if (phase_ == Phase::Draining && workers_[child].process)
         workers_[child].process->send(ipc::print(ipc::Command{ipc::Command::Kind::Drain}));
       workers_[child].reopen = false;
       perform(tree_->ready(child, monotonic_now()));
-      look_at_process(facts_[child]);  // later, as others may have waited for it to start
+      // The rest comes later, as others may have waited for it to start.
+      log::info("Worker is ready", {{"actor", actors_of(child)}, {"generation", generation}, {"pid", facts_[child].pid}});
+      look_at_process(facts_[child]);
       return return_letters(child);
     case ipc::Event::Kind::Log: return relay_line(event.level, event.text, event.actor, generation);
     case ipc::Event::Kind::Failed:

@@ -97,6 +97,7 @@ void Sampler::observe(const topology::Plan& plan, const Wiring& wiring) {
     if (opened) actors_.back().emplace(std::move(*opened));
   }
   actor_tracks_.resize(actors_.size());
+  meters_.resize(actors_.size());
 }
 
 void Sampler::tick(const Scene& scene) {
@@ -116,7 +117,7 @@ void Sampler::look_at_threads(const Scene& scene) {
     const int pid = scene.workers[scene.plan.actors[actor].worker].pid;
     ActorTrack& track = actor_tracks_[actor];
     if (pid != 0 && actors_[actor])
-      track.look(process::core_time_of(pid, actors_[actor]->calls().thread, track.core_time()), scene.now);
+      track.look(meters_[actor].look(pid, actors_[actor]->calls().thread), scene.now);
   }
 }
 
@@ -130,7 +131,10 @@ void Sampler::second(const Scene& scene) {
 }
 
 void Sampler::ended(const topology::Plan& plan, std::size_t worker) {
-  for (const std::size_t actor : plan.workers[worker].actors) actor_tracks_[actor].ended();
+  for (const std::size_t actor : plan.workers[worker].actors) {
+    actor_tracks_[actor].ended();
+    meters_[actor] = {};
+  }
 }
 
 std::uint64_t Sampler::turns(const topology::Plan& plan, std::size_t worker) const {

@@ -100,6 +100,7 @@ class Sampler {
   std::vector<std::optional<ipc::ActorObserver>> actors_;
   std::vector<ChannelTrack> channel_tracks_;
   std::vector<ActorTrack> actor_tracks_;
+  std::vector<process::CoreMeter> meters_;  ///< per actor
   observe::WaitGraph waits_;  ///< of the last second
   std::optional<std::chrono::nanoseconds> second_at_;
   std::size_t next_thread_ = 0;  ///< actor to look at next

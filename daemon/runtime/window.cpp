@@ -93,6 +93,18 @@ void HistogramWindow::update(const Histogram& total, std::chrono::nanoseconds no
   newer_ = total;
 }
 
+const HistogramTrack::Memory HistogramTrack::kNothing;
+
+void HistogramTrack::update(const Histogram& total, std::chrono::nanoseconds now) {
+  if (!memory_) {
+    memory_ = std::make_unique<Memory>();
+    if (recorded_) memory_->window.update({}, now);  // it was empty at an earlier look: all of it is recent
+  }
+  memory_->window.update(total, now);
+  memory_->recent = memory_->window.recent(total);
+  memory_->all = distribution_of(total);
+}
+
 observe::Statistic statistic_of(const Histogram& histogram, double scale) {
   observe::Statistic made;
   if (histogram.count == 0) return made;

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -45,6 +46,36 @@ class HistogramWindow {
   Histogram older_;
   Histogram newer_;
   std::optional<std::chrono::nanoseconds> turned_at_;
+};
+
+/// A histogram in shared memory: what it has counted in all, and lately. Most histograms of a quiet graph never count
+/// anything, and take no memory here.
+class HistogramTrack {
+ public:
+  /// Once a second. `recorded` is 0 at first and changes whenever something is recorded; `copy` gives the histogram, and is
+  /// called only when that has changed or what is recent grows old.
+  template <class Copy>
+  void look(std::uint64_t recorded, std::chrono::nanoseconds now, const Copy& copy) {
+    const bool still = recorded == recorded_.value_or(0) && recent().count == 0;
+    if (!still) update(copy(), now);
+    recorded_ = recorded;
+  }
+  [[nodiscard]] const Histogram& recent() const { return memory_ ? memory_->recent : kNothing.recent; }
+  /// Of durations in nanoseconds: what is exported.
+  [[nodiscard]] const observe::Distribution& all() const { return memory_ ? memory_->all : kNothing.all; }
+
+ private:
+  struct Memory {
+    HistogramWindow window;
+    Histogram recent;
+    observe::Distribution all;
+  };
+  static const Memory kNothing;
+
+  void update(const Histogram& total, std::chrono::nanoseconds now);
+
+  std::unique_ptr<Memory> memory_;
+  std::optional<std::uint64_t> recorded_;  ///< at the last look
 };
 
 /// `scale`: base units per unit of the histogram, 1e-9 for nanoseconds.

@@ -1,6 +1,7 @@
 #include "worker/actor_thread.hpp"
 
 #include <sched.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,11 +14,18 @@
 namespace steady::worker {
 namespace {
 
-/// How long `adaptive` looks before it sleeps: about what the wake-up would cost (LIMITS: 12 + 18..31 us).
+/// How long `spin` looks before it lets others have the core and says again for what it waits.
 constexpr std::uint64_t kSpinNs = 20'000;
 
 /// Pauses between two readings of the clock: about a microsecond.
 constexpr unsigned kPauses = 64;
+
+/// As late as can be: what was done since `until` was chosen, the fence above all, takes microseconds.
+void sleep_on(const ipc::Bell& bell, std::uint32_t seen, std::uint64_t until) {
+  if (until == Expectation::kNever) return bell.wait(seen, std::nullopt);
+  const std::uint64_t now = now_ns();
+  if (until > now) bell.wait(seen, std::chrono::nanoseconds(until - now));
+}
 
 const std::string& name_of(const ipc::ActorPlan& plan) { return plan.thread.empty() ? plan.name : plan.thread; }
 
@@ -46,6 +54,8 @@ void ActorThread::run_alone(const std::function<void()>& started, const std::fun
 }
 
 void ActorThread::start() {
+  // The kernel may wake a thread 50 us late otherwise, to wake it together with others.
+  if (wait_ == Wait::Adaptive) ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   for (Member& member : members_) {
     enter_actor(member.index);
     member.actor->start();
@@ -104,68 +114,87 @@ bool ActorThread::take_turn(Member& member) {
 /// Until there may be something to do for one of them; then all of them look.
 void ActorThread::wait() {
   for (const Member& member : members_) member.actor->set_targets();
-  if (wait_ == Wait::Block || !spin()) {
-    if (wait_ != Wait::Spin) sleep();
-  }
+  const unsigned most_pauses = wait_ == Wait::Spin ? 1 : kPauses;
+  if (wait_ == Wait::Block || !look_often(most_pauses)) wait_longer();  // most waits are over before a clock could tell
   for (Member& member : members_) {
     member.actor->resume();
     member.waits = false;
   }
 }
 
-/// Looks for news for as long as a wake-up would take; false when there was none. A wait that the first looks do not end
-/// is said, and lasts until the next call into the actor unless news or a sleep end it.
-bool ActorThread::spin() {
-  pauses_ = 1;
-  if (look_often()) return true;  // most waits are over before a clock could tell
-  const std::uint64_t from = now_ns();
-  const std::uint64_t until = std::min(from + kSpinNs, deadline().value_or(ipc::kAwake));
-  end_wait(from);  // of an earlier spin
-  begin_wait(from);
-  std::uint64_t now = from;
-  do {
-    if (wait_ != Wait::Spin) ::sched_yield();  // whom we wait for may need this very core
-    if (look_often()) {
-      end_wait(now);
-      return true;
-    }
-    now = now_ns();
-  } while (now < until);
-  if (wait_ == Wait::Spin) ::sched_yield();
-  return false;
-}
-
-/// Each look takes the cache line from the peer that is about to write it. So, unless latency is all that counts, the pauses
-/// grow with the wait: the peer works on undisturbed, and there is more to do at the next look.
-bool ActorThread::look_often() {
-  for (unsigned paused = 0; paused < kPauses; paused += pauses_) {
-    if (news()) return true;
-    relax(pauses_);
-    if (wait_ != Wait::Spin && pauses_ < kPauses) pauses_ *= 2;
+void ActorThread::wait_longer() {
+  const std::uint64_t now = now_ns();
+  end_wait(now);  // of an earlier spin
+  begin_wait(now);
+  switch (wait_) {
+    case Wait::Spin: return spin(now);
+    case Wait::Block: static_cast<void>(sleep(deadline().value_or(Expectation::kNever))); break;
+    case Wait::Adaptive: wait_as_expected(now); break;
   }
-  return false;
-}
-
-void ActorThread::sleep() {
-  const ipc::Bell& bell = members_.front().actor->bell();
-  const std::uint32_t seen = bell.count();
-  const std::uint64_t from = now_ns();
-  end_wait(from);  // of the spin before
-  for (const Member& member : members_) member.actor->say_asleep();
-  begin_wait(from);
-  ipc::sleeper_fence(fence_);  // SYNC(sleep): between wake_at and the last look
-  if (!news() && !must_go_on()) {
-    const auto due = deadline();
-    if (!due) {
-      bell.wait(seen, std::nullopt);
-    } else if (*due > from) {
-      bell.wait(seen, std::chrono::nanoseconds(*due - from));
-    }
-  }
-  for (const Member& member : members_) member.actor->say_awake();
   end_wait(now_ns());
 }
 
+/// A wait that news does not end lasts until the next call into the actor.
+void ActorThread::spin(std::uint64_t now) {
+  const std::uint64_t until = std::min(now + kSpinNs, deadline().value_or(ipc::kAwake));
+  do {
+    if (look_often(1)) return end_wait(now);
+    now = now_ns();
+  } while (now < until);
+  ::sched_yield();
+}
+
+void ActorThread::wait_as_expected(std::uint64_t now) {
+  expectation_.begin(now, deadline());
+  for (;;) {
+    const Expectation::Advice advice = expectation_.next(now);
+    if (advice.what == Expectation::Do::Stop) return;
+    const End end = advice.what == Expectation::Do::Sleep ? sleep(advice.until_ns)
+                    : look_until(advice.until_ns)         ? End::News
+                                                          : End::None;
+    now = now_ns();
+    if (end == End::News) expectation_.came(now);
+    if (end != End::None) return;
+  }
+}
+
+/// False when there was no news.
+bool ActorThread::look_until(std::uint64_t until) {
+  do {
+    ::sched_yield();  // whom we wait for may need this very core
+    if (look_often(1)) return true;
+  } while (now_ns() < until);
+  return false;
+}
+
+/// Each look takes the cache line from the peer that is about to write it. So the pauses grow with the wait, unless latency
+/// is all that counts: the peer works on undisturbed, and there is more to do at the next look.
+bool ActorThread::look_often(unsigned most_pauses) {
+  unsigned pauses = 1;
+  for (unsigned paused = 0; paused < kPauses; paused += pauses) {
+    if (news()) return true;
+    relax(pauses);
+    if (pauses < most_pauses) pauses *= 2;
+  }
+  return false;
+}
+
+/// None: the time is over, or a signal came.
+ActorThread::End ActorThread::sleep(std::uint64_t until) {
+  const ipc::Bell& bell = members_.front().actor->bell();
+  const std::uint32_t seen = bell.count();
+  for (const Member& member : members_) member.actor->say_asleep();
+  ipc::sleeper_fence(fence_);  // SYNC(sleep): between wake_at and the last look
+  End end = news() ? End::News : must_go_on() ? End::Other : End::None;
+  if (end == End::None) {
+    sleep_on(bell, seen, until);
+    end = news() ? End::News : bell.count() != seen ? End::Other : End::None;
+  }
+  for (const Member& member : members_) member.actor->say_awake();
+  return end;
+}
+
+/// Says so once: what was seen is not new the next time.
 bool ActorThread::news() {
   return std::ranges::any_of(members_, [](const Member& member) { return member.actor->news(); });
 }

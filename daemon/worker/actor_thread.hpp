@@ -11,6 +11,7 @@
 
 #include "ipc/fence.hpp"
 #include "worker/actor.hpp"
+#include "worker/expectation.hpp"
 
 namespace steady::worker {
 
@@ -38,6 +39,8 @@ class ActorThread {
 
  private:
   enum class Wait { Block, Adaptive, Spin };
+  /// What ended a part of a wait; Other: no news, but a reason to take a turn.
+  enum class End { None, News, Other };
 
   void start();
   void take_turns(Actor::Turn first);
@@ -45,9 +48,12 @@ class ActorThread {
   [[nodiscard]] static bool take_turn(Member& member);
   [[nodiscard]] static bool take_turn_if_due(Member& member);
   void wait();
-  [[nodiscard]] bool spin();
-  [[nodiscard]] bool look_often();
-  void sleep();
+  void wait_longer();
+  void wait_as_expected(std::uint64_t now_ns);
+  void spin(std::uint64_t now_ns);
+  [[nodiscard]] bool look_until(std::uint64_t until_ns);
+  [[nodiscard]] bool look_often(unsigned most_pauses);
+  [[nodiscard]] End sleep(std::uint64_t until_ns);
   [[nodiscard]] bool news();
   [[nodiscard]] bool must_go_on();
   [[nodiscard]] std::optional<std::uint64_t> deadline() const;
@@ -58,7 +64,7 @@ class ActorThread {
   const ipc::FenceMode fence_;
   const std::string name_;
   Wait wait_ = Wait::Adaptive;
-  unsigned pauses_ = 1;  ///< between two looks of the present spin
+  Expectation expectation_;  ///< only where it waits adaptively
 };
 
 }  // namespace steady::worker

@@ -256,14 +256,15 @@ def is_stopped(pid):
 
 
 def descriptors(pid):
-    """What the process holds open, as a multiset of targets without their numbers, sorted."""
+    """What the process holds open, as a multiset of targets without their numbers, sorted. Without the one file of each
+    actor's thread, which is opened when steadyd first looks at it."""
     found = []
     for entry in os.listdir(f"/proc/{pid}/fd"):
         try:
             found.append(re.sub(r":\[\d+\]", "", os.readlink(f"/proc/{pid}/fd/{entry}")))
         except FileNotFoundError:
             pass
-    return sorted(found)
+    return sorted(target for target in found if not target.endswith("/schedstat"))
 
 
 def descriptors_at_rest(pid):

@@ -62,21 +62,46 @@ TEST_SUITE("process/usage") {
     pid_t pid = 0;
     const char* const command[] = {"sleep", "1000", nullptr};
     REQUIRE(::posix_spawnp(&pid, command[0], nullptr, nullptr, const_cast<char* const*>(command), nullptr) == 0);
+    CoreMeter meter;
     CoreTime before;
     CoreTime same;
     do {
-      before = core_time_of(pid, pid);
-      same = core_time_of(pid, pid, before);
-    } while (before.ready || same.turns != before.turns);
-    CHECK(same.ran == before.ran);
+      before = meter.look(pid, pid);
+      same = meter.look(pid, pid);
+    } while (before.ready || same.turns != before.turns || same.ran != before.ran);
     CHECK(same.core == before.core);
     CHECK_FALSE(same.stopped);
     ::kill(pid, SIGSTOP);
     auto now = before;
-    for (int looks = 0; looks < 100'000 && !now.stopped; ++looks) now = core_time_of(pid, pid, now);
+    for (int looks = 0; looks < 100'000 && !now.stopped; ++looks) now = meter.look(pid, pid);
     CHECK(now.stopped);
+    CHECK(now.core == core_time_of(pid, pid).core);
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
+    CHECK(meter.look(pid, pid).core == -1);
+  }
+
+  TEST_CASE("a meter speaks of the thread that it is asked about, whomever it was asked about before") {
+    CoreMeter meter;
+    const int own = static_cast<int>(::gettid());
+    const auto before = core_time_of(::getpid(), own).ran;
+    CHECK(meter.look(::getpid(), own).ran >= before);
+    CHECK(meter.look(::getpid(), 0).core == -1);
+    CHECK(meter.look(::getpid(), own).ran >= before);
+    std::atomic<int> other = 0;
+    std::atomic<bool> over = false;
+    std::thread asleep([&] {
+      other = static_cast<int>(::gettid());
+      over.wait(false);
+    });
+    while (other == 0) std::this_thread::yield();
+    const CoreTime its = meter.look(::getpid(), other);
+    CHECK(its.core >= 0);
+    CHECK(its.turns <= core_time_of(::getpid(), other).turns);
+    CHECK(meter.look(::getpid(), own).turns >= core_time_of(::getpid(), other).turns);
+    over = true;
+    over.notify_all();
+    asleep.join();
   }
 
   TEST_CASE("a thread that is gone, and one of another process, has not waited for a core") {

@@ -76,6 +76,42 @@ TEST_SUITE("runtime/window") {
     CHECK(window.recent(fresh).count == 3);
   }
 
+  TEST_CASE("a histogram in which nothing is recorded is left alone once nothing recent is left") {
+    HistogramTrack track;
+    Histogram total;
+    int copies = 0;
+    auto now = 0s;
+    const auto look = [&] {
+      track.look(total.count, now, [&] {
+        ++copies;
+        return total;
+      });
+      now += 1s;
+    };
+    for (int i = 0; i < 100; ++i) look();
+    CHECK(copies == 0);
+    total.add(2000, 5);
+    look();
+    CHECK(track.recent().count == 5);
+    CHECK(track.all().count == 5);
+    for (int i = 0; i < 100; ++i) look();
+    CHECK(track.recent().count == 0);
+    CHECK(track.all().count == 5);
+    CHECK(copies <= 11);
+    total.add(2000, 1);
+    look();
+    CHECK(track.recent().count == 1);
+  }
+
+  TEST_CASE("what a histogram had counted before the first look is not recent") {
+    HistogramTrack track;
+    Histogram total;
+    total.add(2000, 5);
+    track.look(total.count, 0s, [&] { return total; });
+    CHECK(track.recent().count == 0);
+    CHECK(track.all().count == 5);
+  }
+
   TEST_CASE("what is exported counts every event once, below the bounds that it is below") {
     Histogram histogram;
     histogram.add(500, 2);                          // below 1.024 us
