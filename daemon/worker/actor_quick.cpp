@@ -14,8 +14,9 @@ namespace {
 constexpr std::uint64_t kStepsMax = 256;
 
 /// A reader on the heels of its producer takes a cache line from it with every look, and both crawl from line to line. While
-/// looks find only so few messages ...
-constexpr std::uint64_t kFew = 64;
+/// looks find less than so many steps take ...
+constexpr std::uint64_t kFewSteps = 8;
+constexpr std::uint64_t kFewMessages = 64;
 /// ... it gives the producer more and more time to get ahead, about half a microsecond at most.
 constexpr unsigned kPausesMax = 63;
 
@@ -27,7 +28,7 @@ bool suffices(InputLane& lane, bool patient) {
   const bool found = lane.end.refresh() && lane.end.available_messages() >= lane.need;
   if (!found || !patient)
     lane.pauses = 0;
-  else if (lane.end.available_messages() < kFew)
+  else if (lane.end.available_messages() < std::max(kFewMessages, kFewSteps * lane.last_used))
     lane.pauses = std::min(2 * lane.pauses + 1, kPausesMax);
   return found;
 }

@@ -1,4 +1,5 @@
-"""A worker that waits adaptively gets up for news that it expects, and for nothing else."""
+"""A worker that waits adaptively gets up for news that it expects, and for nothing else; nobody waits for what is there."""
+import json
 import os
 import pathlib
 import signal
@@ -16,6 +17,16 @@ channels:
   - clock.ticks -> drop.items
 """
 LEARNED = 300  # ticks after which the reader expects the next
+
+
+FICKLE = """steadyd: 1
+telemetry: {sampling: false}
+actors:
+  source: {plugin: ticker, params: {interval: 1h}}
+  sink: {plugin: fickle}
+channels:
+  - {from: source.ticks, to: sink.items, injectable: true}
+"""
 
 
 def wake_ups(pid):
@@ -53,3 +64,21 @@ def test_a_reader_that_expected_the_next_tick_sleeps_for_good_when_there_is_none
             ticks = received(service)
             steady.wait_until(lambda: received(service) >= ticks + LEARNED // 3, "more ticks")
         assert service.stop() == 0
+
+
+def test_an_actor_that_changes_its_conditions_in_a_step_takes_what_waits_already():
+    with steady.Directories() as directories, steady.Service(directories, FICKLE) as service:
+        service.wait_ready()
+
+        def inject(count):
+            ticks = "".join(json.dumps({"number": number, "time": 0.5}) + "\n" for number in range(count))
+            assert service.ctl("inject", "source.ticks", directories.write("ticks", ticks)).returncode == 0
+
+        inject(1)
+        steady.wait_until(lambda: service.actor("sink")["steps"] == 1, "a step that does nothing")
+        assert received(service) == 0
+        sink = service.pids()["sink"]
+        os.kill(sink, signal.SIGSTOP)  # so that they are news all at once
+        inject(20)
+        os.kill(sink, signal.SIGCONT)
+        steady.wait_until(lambda: received(service) == 21, "every item is taken, without another")
