@@ -70,7 +70,6 @@ void Daemon::perform(supervision::Actions actions) {
   performing_ = false;
   arm_timer();
   tend_spares();
-  wiring_.prepare_crash_page();
 }
 
 /// Carries out the starts. Everything else of a death can wait: the log, the record, the rest of what was decided.

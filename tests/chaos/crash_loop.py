@@ -16,6 +16,7 @@ name: loop
 actors:
   crashing: {plugin: start_crashes}
 supervision: {intensity: 10000, period: 24h}
+drain_timeout: 1s  # it never gets so far as to drain
 """
 
 
