@@ -17,7 +17,7 @@ constexpr std::uint64_t kStepsMax = 256;
 /// looks find less than so many steps take ...
 constexpr std::uint64_t kFewSteps = 8;
 constexpr std::uint64_t kFewMessages = 64;
-/// ... it gives the producer more and more time to get ahead, about half a microsecond at most.
+/// ... it gives the producer more and more time to get ahead, one or two microseconds at most.
 constexpr unsigned kPausesMax = 63;
 
 /// Whether there is enough on a lane, now or at another look at its peer.

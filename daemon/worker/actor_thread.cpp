@@ -17,7 +17,7 @@ namespace {
 /// How long `spin` looks before it lets others have the core and says again for what it waits.
 constexpr std::uint64_t kSpinNs = 20'000;
 
-/// Pauses between two readings of the clock: about a microsecond.
+/// Pauses between two readings of the clock: one or two microseconds.
 constexpr unsigned kPauses = 64;
 
 /// As late as can be: what was done since `until` was chosen, the fence above all, takes microseconds.
