@@ -98,7 +98,7 @@ def in_each_generation(service, name, check):
 
 def test_every_thread_of_a_worker_is_on_its_cpus_and_has_its_nice_value():
     def check(pid):
-        assert len(threads(pid)) > 1
+        steady.wait_until(lambda: len(threads(pid)) > 1, "the thread that reads orders")
         for task in threads(pid):
             assert status_of(task)["Cpus_allowed_list"].strip() == str(LAST_CPU)
             assert os.getpriority(os.PRIO_PROCESS, int(task.name)) == 19
