@@ -31,7 +31,7 @@ void Daemon::tend_spares() {
     if (const auto next = workers_[child].spare->due()) due = std::min(due.value_or(*next), *next);
   }
   if (due) arm_spare_timer(*due - monotonic_now());
-  wiring_.prepare_crash_page();  // nothing more is started now
+  static_cast<void>(wiring_.prepare_crash_page());  // nothing more is started now; an error is the next start's
 }
 
 /// Returns whether it has started one.

@@ -115,9 +115,7 @@ void Sampler::look_at_threads(const Scene& scene) {
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t actor = next_thread_++ % actors_.size();
     const int pid = scene.workers[scene.plan.actors[actor].worker].pid;
-    if (pid == 0)
-      meters_[actor] = process::CoreMeter();  // lets go of its file
-    else if (actors_[actor])
+    if (pid != 0 && actors_[actor])
       actor_tracks_[actor].look(meters_[actor].look(pid, actors_[actor]->calls().thread), scene.now);
   }
 }

@@ -234,11 +234,7 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
   order.plan.placement = to_order(plan.workers[worker].placement);
   for (const std::size_t actor : plan.workers[worker].actors)
     order.plan.actors.push_back(order_actor(plan, actor, plugins, descriptors));
-  if (!blank_crash_page_) {
-    auto made = ipc::create_crash_page();
-    if (!made) return tl::unexpected(std::move(made.error()));
-    blank_crash_page_ = std::move(*made);
-  }
+  if (auto prepared = prepare_crash_page(); !prepared) return tl::unexpected(std::move(prepared.error()));
   order.crash_page = blank_crash_page_.get();
   order.plan.crash_fd = descriptors.number(blank_crash_page_.get());
   order.owned.push_back(std::move(blank_crash_page_));
@@ -247,9 +243,12 @@ Result<WorkerOrder> Wiring::order_for(const topology::Plan& plan, std::size_t wo
   return order;
 }
 
-void Wiring::prepare_crash_page() {
-  if (blank_crash_page_) return;
-  if (auto made = ipc::create_crash_page()) blank_crash_page_ = std::move(*made);
+Status Wiring::prepare_crash_page() {
+  if (blank_crash_page_) return {};
+  auto made = ipc::create_crash_page();
+  if (!made) return tl::unexpected(std::move(made.error()));
+  blank_crash_page_ = std::move(*made);
+  return {};
 }
 
 ipc::ActorPlan Wiring::order_actor(const topology::Plan& plan, std::size_t index, const Plugins& plugins,

@@ -61,8 +61,8 @@ class Wiring {
   /// Opens what the worker needs, reads and writes as it may.
   [[nodiscard]] Result<WorkerOrder> order_for(const topology::Plan& plan, std::size_t worker, const Plugins& plugins,
                                               const WorkerSettings& settings);
-  /// Makes the crash page of the next order now, at leisure; without one, order_for() makes it.
-  void prepare_crash_page();
+  /// Makes the crash page of the next order, unless there is one: at leisure, or else order_for() does.
+  [[nodiscard]] Status prepare_crash_page();
   /// Raises the generations of the worker's actors and enters them into `order`. Only while it does not run.
   [[nodiscard]] Status raise_generations(const topology::Plan& plan, std::size_t worker, ipc::WorkerPlan& order) const;
   /// Enters the thresholds and windows of now into `order`.

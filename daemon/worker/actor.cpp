@@ -124,13 +124,14 @@ Actor::Turn Actor::turn_with(const Hook& hook) {
 }
 
 Actor::Turn Actor::turn() {
-  if (debug_stop_) return turn_with(*debug_stop_);
-  if (quick_ && !stalled_ && !careful_->active()) quick_steps();
-  if (io_->io().finished != 0) return Turn::Over;
-  return turn_with(ipc::NoHook{});
+  if (!debug_stop_) {
+    if (quick_ && !stalled_ && !careful_->active()) quick_steps();
+    if (io_->io().finished != 0) return Turn::Over;
+  }
+  return single_turn();
 }
 
-Actor::Turn Actor::first_turn() { return debug_stop_ ? turn_with(*debug_stop_) : turn_with(ipc::NoHook{}); }
+Actor::Turn Actor::single_turn() { return debug_stop_ ? turn_with(*debug_stop_) : turn_with(ipc::NoHook{}); }
 
 /// Does what was ordered from elsewhere; false when that is to stop.
 bool Actor::obey(unsigned orders) {

@@ -57,8 +57,8 @@ class Actor {
   };
   /// Runs and commits one step, if there is reason to. Ends the process when the actor fails.
   [[nodiscard]] Turn turn();
-  /// The same without quick steps, of which a turn has many: while nobody can order anything yet.
-  [[nodiscard]] Turn first_turn();
+  /// The same with one step at most, and no quick ones before: while nobody can order anything yet.
+  [[nodiscard]] Turn single_turn();
 
   // After a turn that came to Waits; in this order.
 

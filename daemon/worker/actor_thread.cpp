@@ -48,7 +48,7 @@ void ActorThread::run_alone(const std::function<void()>& started, const std::fun
   start();
   started();
   if (members_.empty()) return;  // its streams had ended
-  const Actor::Turn first = members_.front().actor->first_turn();
+  const Actor::Turn first = members_.front().actor->single_turn();
   may_order();
   take_turns(first);
 }
